@@ -1,0 +1,104 @@
+"""Reversals: an entry is taken back by an officer who did not write it, and stays visible.
+
+The reversal posts the opposite of what the entry posted, in the meeting that corrects. Several
+reversals of one entry are one. A reversal may itself be taken back. It also takes back the
+entries that said the same and that its author knew of, else the next one would simply step in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from model import events as e
+from model.book import Book
+from model.claims import said
+from model.entry import Entry
+from model.journal import entry_page
+from model.notes import note, void
+from model.pages import EntryPage, FindingPage, MeetingPage
+from model.standing import CLAIMS_MAX, claimants, resettle_reversal
+
+DEPTH_MAX: Final = 8  # a reversal of a reversal of …: more is a quarrel, not a correction
+_FINAL: Final = frozenset(
+    {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
+    | {"member.status_set", "officer.elected", "meeting.opened", "meeting.closed", "loan.applied"}
+    | {"loan.approved"}
+)
+"""Kinds that are changed by a new fact of their own, not by a reversal."""
+
+
+def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: bool) -> None:
+    """Take an entry back, unless its own author asks."""
+    target = event.target.hex()
+    page = book.entries.find(target)
+    refused = _refusal(entry, page)
+    if page is None or refused:
+        void(book, entry, "entry.reversed", refused, text=event.reason)
+        return
+    name = entry.id.hex()
+    targets = (target, *_agreeing(book, entry, target, page))
+    key = (event.cycle, event.session)
+    meeting = book.meetings.find(key)
+    if meeting is None:
+        book.meetings.put(key, MeetingPage(""))
+        about = f"{event.cycle}/{event.session}"
+        finding = FindingPage(cycle=event.cycle, session=event.session)
+        book.findings.put(("meeting_not_opened", about), finding)
+    note(
+        book,
+        entry,
+        "entry.reversed",
+        "corroborating",
+        *key,
+        subject=page.member or page.subject,
+        targets=targets,
+        count=page.count + 1 if page.kind == "entry.reversed" else 1,
+        amount=page.amount,
+        detail=page.kind,
+        text=event.reason,
+    )
+    _list(book, key, name, page.member or page.subject)
+    if meeting is not None and meeting.closes:
+        book.entries.put(name, replace(entry_page(book, name), late=True))
+    for taken in targets:
+        taken_page = entry_page(book, taken)
+        book.entries.put(taken, replace(taken_page, reversals=(*taken_page.reversals, name)))
+    resettle_reversal(book, name)
+
+
+def _refusal(entry: Entry, page: EntryPage | None) -> str:
+    """Code of why the reversal has no effect; empty when it has."""
+    if page is None:
+        return "unknown_reference"
+    if page.person == entry.person.hex():
+        return "needs_another_officer"
+    if page.kind in _FINAL or (page.status == "void" and not page.reversals and not page.held):
+        return "not_reversible"
+    if len(page.reversals) >= CLAIMS_MAX:
+        return "too_many"
+    if page.kind == "entry.reversed" and page.count >= DEPTH_MAX:
+        return "not_reversible"
+    return ""
+
+
+def _agreeing(book: Book, entry: Entry, target: str, page: EntryPage) -> tuple[str, ...]:
+    """Entries that said the same as the target, and that the author knew of."""
+    same = []
+    if page.kind == "entry.reversed":
+        return ()
+    for other in claimants(book, target):
+        twin = entry_page(book, other)
+        if other == target or said(twin) != said(page) or len(twin.reversals) >= CLAIMS_MAX:
+            continue
+        if bytes.fromhex(other) in entry.past:
+            same.append(other)
+    return tuple(same)
+
+
+def _list(book: Book, key: tuple[int, int], name: str, subject: str) -> None:
+    sheet = book.sheets.find((*key, subject))
+    if sheet is None:
+        book.roll.put(key, (*(book.roll.find(key) or ()), subject))
+    book.sheets.put((*key, subject), (*(sheet or ()), ("entry.reversed", 0, name)))

@@ -1,0 +1,59 @@
+"""Entries that post nothing of their own: kept in the history, with the reason when void."""
+
+from __future__ import annotations
+
+from model.book import Book
+from model.entry import Entry
+from model.pages import NO_MEETING, EntryPage, FindingPage, Status
+
+
+def void(book: Book, entry: Entry, kind: str, code: str, text: str = "") -> None:
+    """Keep an entry that has no effect, and say why."""
+    name = entry.id.hex()
+    cycle = getattr(entry.event, "cycle", NO_MEETING)
+    session = getattr(entry.event, "session", NO_MEETING)
+    amount = getattr(entry.event, "amount_minor", 0)
+    note(book, entry, kind, "void", cycle, session, amount=amount, reasons=(code,), text=text)
+    finding = FindingPage((name,), "", cycle, session, (amount,) if amount else (), kind)
+    book.findings.put((code, name), finding)
+
+
+def note(
+    book: Book,
+    entry: Entry,
+    kind: str,
+    status: Status,
+    cycle: int = NO_MEETING,
+    session: int = NO_MEETING,
+    *,
+    subject: str = "",
+    amount: int = 0,
+    detail: str = "",
+    reasons: tuple[str, ...] = (),
+    targets: tuple[str, ...] = (),
+    count: int = 0,
+    text: str = "",
+) -> None:
+    """Put an entry that posts nothing of its own into the history."""
+    page = EntryPage(
+        kind=kind,
+        lamport=entry.lamport,
+        device=entry.device.hex(),
+        person=entry.person.hex(),
+        time_ms=entry.time_ms,
+        cycle=cycle,
+        session=session,
+        subject=subject,
+        line=0,
+        amount=amount,
+        detail=detail,
+        status=status,
+        lines=(),
+        held=(),
+        keeper=False,
+        count=count,
+        reasons=reasons,
+        targets=targets,
+        text=text,
+    )
+    book.entries.put(entry.id.hex(), page)

@@ -1,0 +1,28 @@
+"""How many shares one member may buy in one meeting, over all purchases; more is pointed out."""
+
+from __future__ import annotations
+
+from model.book import Book
+from model.journal import entry_page, reversed_by
+from model.pages import FindingPage
+
+
+def check_share_limit(book: Book, cycle: int, session: int, member: str) -> None:
+    """Note, or take back, that a member bought more shares than the constitution allows."""
+    constitution = book.constitution.find("current")
+    if constitution is None:
+        return
+    shares_max = constitution.terms.shares_max
+    bought, names = 0, []
+    for kind, line, name in book.sheets.find((cycle, session, member)) or ():
+        if kind == "share.purchased" and line:
+            page = entry_page(book, name)
+            if page.status == "counted" and not reversed_by(book, page):
+                bought += page.count
+                names.append(name)
+    key = ("cap_exceeded", f"{cycle}/{session}/{member}")
+    finding = None
+    if bought > shares_max:
+        finding = FindingPage(tuple(names), member, cycle, session, (bought, shares_max))
+    if finding != book.findings.find(key):
+        book.findings.put(key, finding)

@@ -1,0 +1,13 @@
+"""How a phone works, from a tap to a total: the package that composes the other two.
+
+    a tap    api, cli        -> commands     by name, checked by the rules before anything is signed
+             commands        -> node         one journaled step: replica, books, store, then send
+             node            -> store        one SQLite transaction a step
+             node            -> links        what the step says to send, after the commit
+    a peer   lan, listener, links, peer_link -> node.receive, and the same step
+    a look   status, people, books           who holds what, names, balances
+    a doubt  verify                          everything derived again from the signed changes
+
+Rule: a node is synchronous and lives on one thread (`node_thread`); asyncio is for sockets. Only
+`clock` reads time and chance. An error is a sentence that its reader can act on (`errors`).
+"""

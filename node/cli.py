@@ -1,0 +1,173 @@
+"""The command `mkutano`: what is asked in words, answered in tables, or in JSON with --json.
+
+Commands are imported when they are called, so that `mkutano --help` is quick on a small phone.
+
+Exit codes: 0 done · 1 refused, or differences found · 2 not understood as a command · 3 another
+program holds the home · 4 the other phone can't be reached · 5 the home or its ledger is damaged ·
+130 stopped by Ctrl-C.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+EXIT_REFUSED: Final = 1
+EXIT_BUSY: Final = 3
+EXIT_UNREACHABLE: Final = 4
+EXIT_DAMAGED: Final = 5
+
+_EXIT_CODES: Final[Mapping[str, int]] = {
+    "home_busy": EXIT_BUSY,
+    "unreachable": EXIT_UNREACHABLE,
+    "peer_gone": EXIT_UNREACHABLE,
+    "connection_lost": EXIT_UNREACHABLE,
+    "no_address": EXIT_UNREACHABLE,
+    "home_damaged": EXIT_DAMAGED,
+    "store_damaged": EXIT_DAMAGED,
+    "store_too_new": EXIT_DAMAGED,
+    "store_failed": EXIT_DAMAGED,
+}
+
+_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    # name: (module, one line of help)
+    "init": ("node.cli_setup", "Make this phone a Mkutano device."),
+    "found": ("node.cli_setup", "Found a group; this phone is its first device."),
+    "invite": ("node.cli_setup", "Make an invitation for one more phone, as text and QR code."),
+    "join": ("node.cli_setup", "Use an invitation, and fetch the group's books."),
+    "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),
+    "sync": ("node.cli_setup", "Exchange what is new with one phone, then stop."),
+    "links": ("node.cli_setup", "Which phones are connected now, and what was refused."),
+    "devices": ("node.cli_setup", "The group's phones and what each may do."),
+    "demo": ("node.cli_setup", "Play a meeting of three phones on this machine."),
+    "import": ("node.cli_record", "Take over a passbook sheet (.csv, .xlsx, .xls)."),
+    "record": ("node.cli_record", "Record a payment, fine, loan, meeting …"),
+    "book": ("node.cli_books", "Members, balances and what needs attention."),
+    "passbook": ("node.cli_books", "One member's page."),
+    "members": ("node.cli_books", "The members by number."),
+    "loans": ("node.cli_books", "Loans and what is outstanding."),
+    "audit": ("node.cli_books", "Every entry: who recorded what, when."),
+    "findings": ("node.cli_books", "What needs a person's attention."),
+    "status": ("node.cli_books", "Who holds the group's books, as they signed for."),
+    "journal": ("node.cli_books", "The journal for beancount, hledger or a spreadsheet."),
+    "verify": ("node.cli_books", "Derive everything again from the signed changes and compare."),
+    "export": ("node.cli_books", "Hand the books over to other programs."),
+}
+
+
+class Lazy(click.Group):
+    """A group of commands, each imported when it is first used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a group's life, not of the alphabet."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _ = _COMMANDS[cmd_name]
+        command = getattr(import_module(module), f"{cmd_name}_command")
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"mkutano {version('mkutano')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 refused or differences, 2 not understood, 3 the home is in use, "
+    "4 the other phone can't be reached, 5 the home is damaged.",
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="MKUTANO_HOME",
+    default=lambda: Path.home() / ".mkutano",
+    show_default="~/.mkutano",
+    help="The folder of this phone's key and books.",
+)
+@click.option("--group", default="", help="Which group, when this phone holds several.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+              help="Show the version and exit.")  # fmt: skip
+@click.pass_context
+def cli(ctx: click.Context, home: Path, group: str) -> None:
+    """The books of a village savings group, on every officer's phone.
+
+    Begin with: mkutano init --name "Secretary's phone"
+    """
+    ctx.obj = Asker(home, group)
+
+
+class Asker:
+    """Which home and group the commands are about."""
+
+    def __init__(self, home: Path, group: str) -> None:
+        self.home = home
+        self.group = group
+
+    def ask(self, name: str, request: Any) -> dict[str, Any]:
+        """The answer of this phone; NodeError with what is wrong."""
+        from node.asking import ask
+
+        return ask(self.home, name, request)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command answer for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
+
+
+def show(answer: Mapping[str, Any], as_json: bool, words: Callable[[Any], str]) -> None:
+    """Print an answer for machines or for people."""
+    text = json.dumps(answer, ensure_ascii=False, indent=1) if as_json else words(answer)
+    click.echo(text.rstrip("\n"))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: every refusal is one sentence on stderr, and an exit code."""
+    from node.errors import NodeError
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        cli.main(args=arguments, prog_name="mkutano", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except NodeError as error:
+        _tell(error, "--json" in arguments)
+        sys.exit(_EXIT_CODES.get(error.code, EXIT_REFUSED))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `mkutano audit | head`
+        sys.exit(EXIT_REFUSED)
+    sys.exit(0)
+
+
+def _tell(error: Exception, as_json: bool) -> None:
+    code, sentence = getattr(error, "code", ""), getattr(error, "sentence", str(error))
+    if as_json:
+        click.echo(json.dumps({"code": code, "message": sentence}, ensure_ascii=False))
+    click.echo(sentence, err=True)

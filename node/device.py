@@ -1,0 +1,134 @@
+"""One device at work: its node on a thread, its links, and everything that can be asked of it.
+
+`Device` is what the CLI opens for one exchange and what `mkutano run` keeps open. It owns no rule:
+it opens parts in order and closes them in the opposite one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+
+from node.address import Address
+from node.invitation import Invitation
+from node.lan import Lan
+from node.links import Links
+from node.node import Node, Step
+from node.node_thread import NodeThread
+from node.peer_link import PeerLink
+from node.secure_socket import PeerGone, Refused
+
+SYNC_S_MAX = 600.0
+"""An exchange that moves nothing for so long is given up."""
+
+
+class Device:
+    """An opened home with its links; made by `open_device`."""
+
+    def __init__(self, node: Node, thread: NodeThread, http: aiohttp.ClientSession) -> None:
+        self.node = node
+        self.thread = thread
+        self.http = http
+        self.links = Links(node, thread)
+        self.lan: Lan | None = None
+        self.listening: tuple[Address, ...] = ()
+        """Where other phones reach this device; empty when it does not listen."""
+        self.stays = False
+        """Whether links stay after an exchange (`mkutano run`) or end with it."""
+        self._running: set[asyncio.Task[None]] = set()
+        self.groups_changed = asyncio.Event()
+        """Set when a group was founded or joined; who waits on it clears it."""
+        self.stopping = asyncio.Event()
+        """Set when the process is asked to stop."""
+
+    async def write(self, work: Callable[[Node], Step]) -> Step:
+        """Run a step and send what it says."""
+        return await self.links.step(lambda: work(self.node))
+
+    async def exchange(self, group: bytes, address: Address) -> PeerLink:
+        """One exchange with a device of the group; the link tells what moved.
+
+        Raises PeerGone, Refused. A link that is there already is used as it is.
+        """
+        try:
+            link = await self.links.call(self.http, group, address)
+        except PeerGone as error:
+            known = self.links.device_at.get((group, address))
+            there = None if known is None else self.links.find(group, known)
+            if error.code != "already_connected" or there is None:
+                raise
+            return there
+        return await self._until_synced(link)
+
+    async def join(self, invitation: Invitation, addresses: tuple[Address, ...]) -> PeerLink:
+        """Use an invitation at the first of these addresses that answers, and fetch the books."""
+        failure: PeerGone | None = None
+        for address in addresses:
+            try:
+                link = await self.links.join(self.http, invitation, address, self.node.home.name)
+            except PeerGone as error:
+                failure = error
+                continue
+            self.groups_changed.set()
+            return await self._until_synced(link)
+        raise failure or PeerGone(
+            "The invitation names no address. Add --address HOST:PORT, as the other phone shows it "
+            "while Mkutano runs there.",
+            "no_address",
+        )
+
+    async def _until_synced(self, link: PeerLink) -> PeerLink:
+        """Run a link until both sides hold the same changes; it stays when this device runs on."""
+        running = asyncio.create_task(link.run())
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        waits = [asyncio.create_task(event.wait()) for event in (link.synced, link.over)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=SYNC_S_MAX)
+            synced = link.synced.is_set()
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if not (synced and self.stays):
+            link.end("done")
+            await link.over.wait()
+        if not synced:
+            if link.refused_code:
+                raise Refused(
+                    f"What the other phone sent was refused ({link.refused_code}), and nothing of "
+                    "it was kept. Update Mkutano on both phones and try again.",
+                    link.refused_code,
+                )
+            raise PeerGone(_SENTENCES.get(link.ending, _LOST), link.ending)
+        return link
+
+
+_LOST = (
+    "The connection was lost before everything was exchanged. Nothing is lost: what arrived is "
+    "kept. Try again."
+)
+_SENTENCES = {
+    "peer_not_enrolled": "The other phone does not know this phone. "
+    "Ask the officer who founded the group for an invitation.",
+}
+
+
+@contextlib.asynccontextmanager
+async def open_device(home: Path) -> AsyncIterator[Device]:
+    """Open a home for links; closes all in order. Raises what `Node.open` raises."""
+    thread = NodeThread()
+    try:
+        node = await thread.run(Node.open, home)
+        try:
+            async with aiohttp.ClientSession() as http:
+                device = Device(node, thread, http)
+                try:
+                    yield device
+                finally:
+                    await device.links.close()
+        finally:
+            await thread.run(node.close)
+    finally:
+        thread.close()

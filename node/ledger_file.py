@@ -1,0 +1,189 @@
+"""Opening and making the ledger file: what is not a whole ledger of ours is refused by name.
+
+An empty, cut, overwritten or foreign file must never pass for an empty group, because the next
+write would make the loss look like the truth. What is checked here costs the same however long
+the books are; `mkutano verify` reads everything.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
+from node.home import FILE_MODE, sync_folder
+
+APPLICATION_ID = 0x4D6B7574
+"""`Mkut`: SQLite's field for whose file this is (header offset 68)."""
+
+FORMAT_VERSION = 1
+"""Format of the tables, in SQLite's user_version (header offset 60). Upgrades come as files."""
+
+WAL_PAGES_MAX = 2000
+"""About 8 MB of log before SQLite folds it back: rarer stalls, still small for a phone."""
+
+Connect = Callable[[Path], sqlite3.Connection]
+"""Makes the connection; tests give one that fails at its n-th call."""
+
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's calls raise; the second when a damaged schema is quoted in its error."""
+
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\x00"
+_RESTORE = "Restore it from a backup, or join the group again from another officer's phone."
+
+
+def connect(
+    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
+    """Open an existing database for one thread's use, with transactions left to the caller."""
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,  # made on one thread, then used by one other
+        cached_statements=256,
+        factory=factory,
+    )
+
+
+def create_ledger(path: Path) -> None:
+    """Make an empty ledger file, whole before it gets its name. Keeps one that is there."""
+    if path.exists():
+        return
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+    connection = sqlite3.connect(beside, isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(f"BEGIN;\n{schema()}\nCOMMIT;")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as error:
+        raise explain(error) from error
+    finally:
+        connection.close()
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def open_ledger(path: Path, connect: Connect = connect) -> sqlite3.Connection:
+    """Check and open a ledger file. Raises StoreDamaged, StoreTooNew, StoreFailed."""
+    check_header(path)
+    connection = None
+    try:
+        connection = connect(path)
+        prepare(connection)
+        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+            raise StoreDamaged(f"The ledger file {path} has lost its tables. {_RESTORE}")
+        return connection
+    except SQLITE_ERRORS as error:
+        if connection is not None:
+            connection.close()
+        raise explain(error, path) from error
+    except NodeError:
+        if connection is not None:
+            connection.close()
+        raise
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Set what every connection to a ledger needs; FULL is what makes a commit durable."""
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "secure_delete = ON",  # an erased key or name leaves no bytes behind
+        "busy_timeout = 5000",  # another tool may be reading
+        "trusted_schema = OFF",
+        f"wal_autocheckpoint = {WAL_PAGES_MAX}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def check_header(path: Path) -> None:
+    """Judge the first 100 bytes and the length, before SQLite touches the file."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+            size_bytes = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise StoreDamaged(f"The ledger file {path} is missing. {_RESTORE}") from None
+    except OSError as error:
+        raise StoreDamaged(f"The ledger file {path} can't be read: {error.strerror}.") from error
+    if len(header) < _HEADER_BYTES:
+        raise StoreDamaged(f"The ledger file {path} is empty or cut short. {_RESTORE}")
+    if header[:16] != _MAGIC:
+        raise StoreDamaged(f"The ledger file {path} has been overwritten. {_RESTORE}")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreDamaged(f"{path} is a database of some other program, not a Mkutano ledger.")
+    version = int.from_bytes(header[60:64], "big")
+    if version > FORMAT_VERSION:
+        raise StoreTooNew(
+            f"The ledger file {path} was written by a newer Mkutano (format {version}, "
+            f"this one knows {FORMAT_VERSION}). Update Mkutano on this device; nothing is lost."
+        )
+    if version < 1:
+        raise StoreDamaged(f"The ledger file {path} carries no format version. {_RESTORE}")
+    _check_length(path, header, size_bytes)
+
+
+def _check_length(path: Path, header: bytes, size_bytes: int) -> None:
+    """A file shorter than its header says was cut, unless a log beside it still has the rest."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size > 0:
+        return
+    page_bytes = int.from_bytes(header[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    pages = int.from_bytes(header[28:32], "big")
+    if size_bytes < pages * page_bytes:
+        raise StoreDamaged(
+            f"The ledger file {path} is cut short: {size_bytes} of {pages * page_bytes} bytes "
+            f"are there. {_RESTORE}"
+        )
+
+
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None) -> NodeError:
+    """SQLite's error as a sentence for the phone's owner."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = code & 0xFF if code is not None else None
+    where = f"The ledger file {path}" if path is not None else "The ledger file"
+    if isinstance(error, UnicodeDecodeError) or primary in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    ):
+        return StoreDamaged(
+            f"{where} is damaged. Stop using this copy. {_RESTORE} "
+            "What other phones hold is not affected."
+        )
+    if primary == sqlite3.SQLITE_FULL:
+        return StoreFailed(
+            "The storage of this device is full. Nothing was recorded. "
+            "Free some space and try again; reading still works.",
+            "storage_full",
+        )
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreFailed(
+            "Another program keeps the ledger file locked. Nothing was recorded. "
+            "Close that program and try again."
+        )
+    if primary == sqlite3.SQLITE_READONLY:
+        return StoreFailed(f"{where} can't be written to. Check who owns the folder.")
+    if (
+        isinstance(error, sqlite3.DatabaseError)
+        and code is None
+        and not isinstance(error, sqlite3.OperationalError)
+    ):
+        return StoreDamaged(f"{where} can't be read as a ledger. {_RESTORE}")
+    return StoreFailed(
+        f"This device could not read or write its ledger ({error}). Nothing was recorded. "
+        "Try again; if it happens again, the storage may be failing: sync with another phone now."
+    )
+
+
+def schema() -> str:
+    """The text of schema.sql."""
+    return files("node").joinpath("schema.sql").read_text(encoding="utf-8")

@@ -1,0 +1,400 @@
+"""All conversations of this device: who may connect, one link a pair and group, store before send.
+
+Every change to the ledger that peers should hear of goes through `step`: the work runs on the node
+thread, and only what it returned from having stored is handed to the links. A device that the
+group's roster does not know is told so and hung up on; a stranger is told nothing.
+
+Two devices may call each other at the same moment. Both then keep the link that the device with
+the smaller key made and drop the other; of two links in one direction the newer stays, for the
+older is a connection that the network already lost.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import aiohttp
+
+from node.address import Address
+from node.clock import now_ms, random_bytes
+from node.doors import Door, adopt, doors, enrol, remember, trusted
+from node.errors import NodeError
+from node.hello import Hello, discovery_key, find_key
+from node.invitation import Invitation, handshake_psk, hello_key, invitation_key
+from node.joining import (
+    Join,
+    Joined,
+    decode_join,
+    decode_joined,
+    decode_ready,
+    encode_join,
+    encode_joined,
+    encode_ready,
+)
+from node.node import Node, Step
+from node.node_thread import NodeThread
+from node.peer_link import PeerLink
+from node.secure_socket import (
+    CLOSE_FAULT,
+    CLOSE_UNKNOWN,
+    HANDSHAKE_S_MAX,
+    HEARTBEAT_S,
+    JOIN,
+    JOINED,
+    READY,
+    REFUSED,
+    SOCKET_MESSAGE_BYTES_MAX,
+    Answer,
+    PeerGone,
+    Refused,
+    SecureSocket,
+    WebSocket,
+    answer,
+    dial,
+    hang_up,
+    reason,
+)
+from replication.errors import RemoteError
+from replication.identity import noise_public
+
+LINKS_MAX: Final = 64  # a group has few officers; more at once is a flood
+HANDSHAKES_MAX: Final = 16  # strangers may hold this many places, each for seconds
+REFUSALS_KEPT: Final = 100
+CONNECT_S_MAX: Final = 10.0
+
+log = logging.getLogger("mkutano.links")
+
+
+class Refusal(NamedTuple):
+    """Something that was not let in."""
+
+    who: str
+    """First letters of the device's key, or the network address of a stranger."""
+    code: str
+    detail: str
+    at_ms: int
+
+
+class Links:
+    """The links of one node."""
+
+    def __init__(self, node: Node, thread: NodeThread) -> None:
+        self._node = node
+        self._thread = thread
+        self._keys = node.home.keys
+        self._links: dict[str, PeerLink] = {}
+        self._steps: set[asyncio.Task[Step]] = set()
+        self._handshakes = 0
+        self._names = 0
+        self._closed = False
+        self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
+        """The newest things that were refused, oldest first."""
+        self.device_at: dict[tuple[bytes, Address], bytes] = {}
+        """Which device answered for a group at an address, since this process began."""
+        self.changed = asyncio.Event()
+        """Set whenever a link begins or ends; who waits on it clears it."""
+
+    # Steps
+
+    async def step(self, work: Callable[[], Step]) -> Step:
+        """Run a step on the node thread, then send what it says; goes on if the caller leaves."""
+        task = asyncio.create_task(self._step(work))
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        return await asyncio.shield(task)
+
+    async def _step(self, work: Callable[[], Step]) -> Step:
+        links = self.all()
+        forgotten: list[PeerLink] = []
+
+        def checked() -> Step:
+            try:
+                return work()
+            finally:
+                forgotten.extend(link for link in links if self._is_forgotten(link))
+
+        try:
+            step = await self._thread.run(checked)
+        finally:
+            for link in forgotten:
+                link.end("restarted")
+        for peer, message in step.send:
+            if peer in self._links:
+                self._links[peer].put(message)
+        for refused in step.refused:
+            if refused.peer in self._links:
+                self.note_refusal(self._links[refused.peer], refused.code, refused.detail)
+        for peer in step.close:
+            if peer in self._links:
+                self._links[peer].end(self._links[peer].refused_code or "session_over")
+        return step
+
+    def _is_forgotten(self, link: PeerLink) -> bool:
+        """Whether a failed step threw the link's session away; it begins anew by a new call."""
+        try:
+            current = self._node.group(link.group).replica
+        except NodeError:
+            return True
+        return link.replica is not None and link.replica is not current
+
+    async def connect(self, link: PeerLink) -> None:
+        """Begin a link's session."""
+        node = self._node
+
+        def work() -> Step:
+            link.replica = node.group(link.group).replica
+            return node.connect(link.group, link.peer, link.device, link.initiator, now_ms())
+
+        await self.step(work)
+
+    async def receive(self, link: PeerLink, message: bytes) -> None:
+        """Take one session message of a link; returns when what it brought is on disk."""
+        node, group, peer = self._node, link.group, link.peer
+        synced = False
+
+        def work() -> Step:
+            nonlocal synced
+            step = node.receive(group, peer, message, now_ms())
+            replica = node.group(group).replica
+            link.traffic = replica.traffic(peer)
+            synced = replica.synced(peer)
+            return step
+
+        await self.step(work)
+        if synced:
+            link.synced.set()
+
+    async def disconnect(self, link: PeerLink) -> None:
+        """End a link's session."""
+        self._links.pop(link.peer, None)
+        self.changed.set()
+        await self._thread.run(self._node.disconnect, link.group, link.peer)
+
+    # Who is connected
+
+    def new_peer_name(self, device: bytes) -> str:
+        """A name for one conversation."""
+        self._names += 1
+        return f"{device.hex()[:16]}-{self._names}"
+
+    def all(self) -> list[PeerLink]:
+        """The links that live now."""
+        return list(self._links.values())
+
+    def find(self, group: bytes, device: bytes) -> PeerLink | None:
+        """The living link about this group with this device."""
+        for link in self._links.values():
+            if link.group == group and link.device == device and not link.ending:
+                return link
+        return None
+
+    def note_refusal(self, link: PeerLink, code: str, detail: str) -> None:
+        """Remember that a peer's bytes were refused."""
+        link.refused_code = code
+        self._note(link.device.hex()[:16], code, detail)
+
+    def _note(self, who: str, code: str, detail: str) -> None:
+        self.refusals.append(Refusal(who, code, detail, now_ms()))
+        log.info("refused %s: %s", who, code)
+
+    def _admit(self, link: PeerLink) -> bool:
+        """Keep this link, or the one there was before it; see the rule above."""
+        other = self.find(link.group, link.device)
+        if other is not None:
+            smaller_is_me = self._keys.public < link.device
+            if other.initiator != link.initiator and other.initiator == smaller_is_me:
+                return False
+            other.end("replaced")
+        if len(self._links) >= LINKS_MAX:
+            return False
+        self._links[link.peer] = link
+        self.changed.set()
+        return True
+
+    # Being called
+
+    async def answer(self, socket: WebSocket, who: str) -> None:
+        """Serve one incoming connection to its end. `who` is its network address, for the log."""
+        if self._closed or self._handshakes >= HANDSHAKES_MAX:
+            await hang_up(socket, aiohttp.WSCloseCode.TRY_AGAIN_LATER)
+            return
+        self._handshakes += 1
+        try:
+            link = await self._welcome(socket)
+        except RemoteError as error:
+            self._note(who, error.code, error.detail)
+            await hang_up(socket, CLOSE_FAULT)
+            return
+        except NodeError as error:
+            self._note(who, error.code, error.sentence)
+            await hang_up(socket, CLOSE_UNKNOWN if isinstance(error, Refused) else CLOSE_FAULT)
+            return
+        finally:
+            self._handshakes -= 1
+        await link.run()
+
+    async def _welcome(self, socket: WebSocket) -> PeerLink:
+        door: Door | None = None
+
+        async def known(hello: Hello) -> Answer | None:
+            nonlocal door
+            candidates = [
+                d for d in await self._thread.run(doors, self._node) if d.kind == hello.kind
+            ]
+            position = find_key(hello, [candidate.key for candidate in candidates])
+            door = None if position is None else candidates[position]
+            return None if door is None else Answer(door.psk)
+
+        secure = await answer(socket, static=self._keys.noise_static(), known=known)
+        if door is None:
+            raise Refused("A stranger connected.")
+        if door.invitation is None:
+            device = await self._known_device(secure, door.group)
+        else:
+            device = await self._take_in(secure, door)
+        return await self._begin(secure, door.group, device, initiator=False)
+
+    async def _known_device(self, secure: SecureSocket, group: bytes) -> bytes:
+        """The roster's device at the other end; one that is not in it is told so."""
+        device = (await self._thread.run(trusted, self._node, group)).get(secure.peer_static)
+        if device is None:
+            await secure.send(b"not_enrolled", REFUSED)
+            raise NodeError("A device that is not enrolled in the group connected.", "not_enrolled")
+        return device
+
+    async def _take_in(self, secure: SecureSocket, door: Door) -> bytes:
+        """The inviter's side of joining; see node/joining.py."""
+        join = decode_join(await _expect(secure, JOIN), secure.peer_static)
+        await secure.send(encode_joined(Joined(door.group, door.group_name)), JOINED)
+        decode_ready(await _expect(secure, READY))
+        await self.step(lambda: enrol(self._node, door, join, now_ms()))
+        return join.device
+
+    async def _begin(
+        self, secure: SecureSocket, group: bytes, device: bytes, *, initiator: bool
+    ) -> PeerLink:
+        link = PeerLink(self, secure, group, device, initiator)
+        if not self._admit(link):
+            await secure.send(b"already_connected", REFUSED)
+            await secure.close()
+            raise PeerGone("The devices are connected already.", "already_connected")
+        return link
+
+    # Calling
+
+    async def call(self, http: aiohttp.ClientSession, group: bytes, address: Address) -> PeerLink:
+        """Connect to a device of the group; the caller runs the link. PeerGone, Refused."""
+        self._require_open()
+        known = await self._thread.run(trusted, self._node, group)
+        socket = await open_socket(http, address)
+        try:
+            secure = await dial(
+                socket,
+                kind="peer",
+                static=self._keys.noise_static(),
+                key=discovery_key(group),
+                psk=None,
+                accepts=known.__contains__,
+            )
+            device = known[secure.peer_static]
+            self.device_at[group, address] = device
+            await self._thread.run(remember, self._node, group, device, str(address), now_ms())
+            return await self._begin(secure, group, device, initiator=True)
+        except BaseException as error:
+            await hang_up(socket)
+            if isinstance(error, RemoteError):
+                raise Refused("What answered there does not speak as a Mkutano device.") from error
+            raise
+
+    async def join(
+        self, http: aiohttp.ClientSession, invitation: Invitation, address: Address, name: str
+    ) -> PeerLink:
+        """Use an invitation; the caller runs the link, which brings the group's books."""
+        self._require_open()
+        key = invitation_key(invitation.secret)
+        inviter = noise_public(invitation.device)
+        socket = await open_socket(http, address)
+        try:
+            secure = await dial(
+                socket,
+                kind="join",
+                static=self._keys.noise_static(),
+                key=hello_key(key),
+                psk=handshake_psk(key),
+                accepts=inviter.__eq__,
+            )
+            await secure.send(encode_join(Join(self._keys.public, name)), JOIN)
+            joined = decode_joined(await _expect(secure, JOINED))
+            await self._thread.run(
+                adopt, self._node, joined, invitation.device, str(address), now_ms()
+            )
+            await secure.send(encode_ready(), READY)
+            return await self._begin(secure, joined.group, invitation.device, initiator=True)
+        except BaseException as error:
+            await hang_up(socket)
+            if isinstance(error, RemoteError):
+                raise Refused("What answered there does not speak as a Mkutano device.") from error
+            if isinstance(error, Refused):
+                raise Refused(
+                    "The other phone does not take this invitation: it was used already, or "
+                    "withdrawn. Ask the officer for a new one."
+                ) from error
+            raise
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise PeerGone("Mkutano is stopping on this phone.", "closing")
+
+    async def close(self) -> None:
+        """End every link in good order."""
+        self._closed = True
+        links = self.all()
+        for link in links:
+            link.end("closing")
+        await asyncio.gather(*(link.over.wait() for link in links))
+        await asyncio.gather(*self._steps, return_exceptions=True)
+
+
+async def open_socket(
+    http: aiohttp.ClientSession, address: Address
+) -> aiohttp.ClientWebSocketResponse:
+    """A plain WebSocket to an address; PeerGone with a sentence when nobody answers there."""
+    try:
+        async with asyncio.timeout(CONNECT_S_MAX):
+            return await http.ws_connect(
+                address.url,
+                compress=0,
+                max_msg_size=SOCKET_MESSAGE_BYTES_MAX,
+                heartbeat=HEARTBEAT_S,
+            )
+    except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise PeerGone(
+            f"No Mkutano device answers at {address}. Is Mkutano running there, and are both "
+            "phones on the same network?",
+            "unreachable",
+        ) from error
+
+
+async def _expect(secure: SecureSocket, label: int) -> bytes:
+    """The next message, which must carry this label. Refused, PeerGone, RemoteError."""
+    try:
+        async with asyncio.timeout(HANDSHAKE_S_MAX):
+            got, message = await secure.receive()
+    except TimeoutError:
+        raise PeerGone("The other device took too long to answer.") from None
+    if got == REFUSED:
+        raise Refused(f"The other device refused: {reason(message)}.", reason(message))
+    if got != label:
+        raise RemoteError("link-label", f"an unexpected message of label {got}")
+    return message
+
+
+def backoff_s(failures: int) -> float:
+    """Seconds to wait before the next call after so many failed ones in a row: 1 to 60, blurred.
+
+    Blurred by a quarter, so that phones that lost one network don't come back in step.
+    """
+    blur = random_bytes(1)[0] / 255 * 0.25
+    return min(60.0, float(1 << min(failures, 6))) * (1 - blur)

@@ -1,0 +1,80 @@
+"""The port on which other phones call: one path, one WebSocket each, and little patience.
+
+A connection that has not become a WebSocket within seconds is cut, whatever it dribbles; the
+number of connections is bounded; bodies, other paths and oversized headers are refused by the HTTP
+server before this code sees them.
+"""
+
+import asyncio
+import socket as sockets
+from typing import Final
+
+from aiohttp import web
+
+from node.links import Links
+from node.secure_socket import CLOSE_S_MAX, HEARTBEAT_S, SOCKET_MESSAGE_BYTES_MAX
+
+REQUEST_S_MAX: Final = 5.0  # an upgrade request is one packet
+CONNECTIONS_MAX: Final = 128  # links and handshakes with room for strangers
+HEADER_BYTES_MAX: Final = 4096
+
+
+class Listener:
+    """Answers links on one TCP port."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; `host` "" means every interface, `port` 0 a free one. The port that it is."""
+        app = web.Application(client_max_size=1)
+        app.router.add_get("/link", self._serve)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=REQUEST_S_MAX,  # aiohttp counts it from the connection on
+            shutdown_timeout=CLOSE_S_MAX,
+            max_line_size=HEADER_BYTES_MAX,
+            max_field_size=HEADER_BYTES_MAX,
+            handle_signals=False,
+        )
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            self._protocol, host or "0.0.0.0", port, family=sockets.AF_INET if not host else 0
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Take no more calls and drop connections that are no links."""
+        if self._server is not None:
+            self._server.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _protocol(self) -> asyncio.Protocol:
+        assert self._runner is not None
+        server = self._runner.server
+        assert server is not None
+        return server() if len(server.connections) < CONNECTIONS_MAX else _NoRoom()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(
+            compress=False,
+            max_msg_size=SOCKET_MESSAGE_BYTES_MAX,
+            heartbeat=HEARTBEAT_S,
+            timeout=CLOSE_S_MAX,
+        )
+        await socket.prepare(request)
+        await self._links.answer(socket, request.remote or "")
+        return socket
+
+
+class _NoRoom(asyncio.Protocol):
+    """Hangs up at once: there are more connections than any group makes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()

@@ -1,0 +1,163 @@
+"""The group, its members and its officers: founded, added, corrected, elected.
+
+A group is founded in one change that carries its name and its rules, so there is never half a
+group. A member's name and phone leave this device only as ciphertext (node/people.py).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from model import events as e
+from model.days import Period
+from model.loans import Method
+from model.money import AmountError, exponent_of, parse_amount
+from node import desk
+from node.clock import random_bytes
+from node.errors import CommandRefused
+from node.node import PERSON_BYTES, Node
+from node.people import checked, phone_form, tags
+from node.plan import Plan
+from node.recording import Context, Receipt, done, record
+
+
+class Terms(NamedTuple):
+    """The rules that a group is founded with; amounts as people type them."""
+
+    share_value: str
+    shares_max: int = 5
+    social_fund: str = "0"
+    loan_multiplier: int = 3
+    loan_periods_max: int = 3
+    interest_percent: str = "0"
+    """Percent of the principal a period, such as 10 or 2.5."""
+    interest_method: Method = "flat"
+    period: Period = "month"
+    fines: Mapping[str, str] = {}
+    """Code of a fine and what it costs."""
+
+
+def found_group(
+    node: Node,
+    name: str,
+    currency: str,
+    terms: Terms,
+    now_ms: int,
+    *,
+    title: e.Title = "secretary",
+    kind: str = "vsla",
+) -> tuple[bytes, str]:
+    """Found a group on this device; its id and a sentence. One change, so never a half group."""
+    try:
+        exponent = exponent_of(currency)
+        constitution = _constitution(terms, exponent)
+    except AmountError as error:
+        raise CommandRefused(str(error), "bad_amount") from error
+    person = random_bytes(PERSON_BYTES)
+    name = checked(name, "").name
+    events = [
+        e.GroupDescribed(name, currency, exponent, kind),
+        constitution,
+        e.OfficerElected(title, person),
+    ]
+    group_id = node.found(name, person, now_ms, events)
+    return group_id, f"{name} is founded; its books are kept in {currency}. Add the members next."
+
+
+def add_member(
+    at: Context, name: str, phone: str = "", number: int = 0, joined_on: str = ""
+) -> Receipt:
+    """Add a member; the number is the next free one unless given."""
+    plan = Plan(at.group)
+    number = plan_member(plan, name, phone, number, joined_on or _today(at))
+    return done(at, plan, f"{' '.join(name.split())} is member {number}.")
+
+
+def plan_member(
+    plan: Plan, name: str, phone: str, number: int, joined_on: str, line: int = 0
+) -> int:
+    """Plan a new member with sealed details; the number. The first planned event is the member."""
+    group = plan.group
+    details = checked(name, phone)
+    everyone = desk.members(group)
+    taken = {one.number: one for one in everyone}
+    number = number or max(taken, default=0) + 1
+    if number in taken:
+        raise CommandRefused(
+            f"Number {number} is {desk.called(taken[number])} already. Choose another.",
+            "number_taken",
+        )
+    for known in group.people.names().values():
+        if details.phone and phone_form(known.phone) == phone_form(details.phone):
+            raise CommandRefused(
+                f"{known.name} has the phone {known.phone} already. Is it the same person?",
+                "phone_taken",
+            )
+    key, fresh = group.people.tag_key()
+    name_tag, phone_tag = tags(key, details)
+    draft = plan.add(e.MemberAdded(number, desk.day(joined_on), name_tag, phone_tag), line)
+    sealed = group.people.seal(draft, details)
+    plan.add(sealed.event, line)
+    plan.keys += [*fresh, *sealed.keys]
+    return number
+
+
+def set_details(at: Context, member: str, name: str, phone: str = "") -> Receipt:
+    """Correct a member's name or phone."""
+    one = desk.member(at.group, member)
+    plan = Plan(at.group)
+    sealed = at.group.people.seal(one.id, checked(name, phone))
+    plan.add(sealed.event)
+    plan.keys += sealed.keys
+    return done(at, plan, f"Member {one.number} is now {' '.join(name.split())}.")
+
+
+def set_member_status(
+    at: Context, member: str, status: e.MemberStatus, reason: str = ""
+) -> Receipt:
+    """Suspend a member, let one rest, or make one active again."""
+    one = desk.member(at.group, member)
+    event = e.MemberStatusSet(one.id, status, reason)
+    return record(at, event, f"{desk.called(one)} is now {status}.")
+
+
+def elect(at: Context, title: e.Title, device: bytes, member: str = "") -> Receipt:
+    """Elect the person behind an enrolled device to an office."""
+    known = at.group.roster.devices.get(device)
+    if known is None:
+        raise CommandRefused("That phone is not enrolled in the group.", "unknown_device")
+    one = desk.member(at.group, member).id if member else b""
+    event = e.OfficerElected(title, known.person, one)
+    return record(at, event, f"{known.label} is now {title.replace('_', ' ')}.")
+
+
+def open_cycle(at: Context, cycle: int, starts_on: str, ends_on: str) -> Receipt:
+    """Open a savings cycle."""
+    event = e.CycleOpened(cycle, desk.day(starts_on), desk.day(ends_on))
+    return record(at, event, f"Cycle {cycle} is open from {event.starts_on} to {event.ends_on}.")
+
+
+def _constitution(terms: Terms, exponent: int) -> e.ConstitutionAdopted:
+    """The first constitution; AmountError says which amount can't be read."""
+    return e.ConstitutionAdopted(
+        version=1,
+        share_value_minor=parse_amount(terms.share_value, exponent),
+        shares_max=terms.shares_max,
+        social_fund_minor=parse_amount(terms.social_fund, exponent),
+        loan_multiplier=terms.loan_multiplier,
+        loan_periods_max=terms.loan_periods_max,
+        interest_method=terms.interest_method,
+        # One percent is 10,000 parts per million: a percentage has four decimals at most.
+        interest_ppm=parse_amount(terms.interest_percent, 4),
+        period=terms.period,
+        fines={code: parse_amount(cost, exponent) for code, cost in terms.fines.items()},
+    )
+
+
+def _today(at: Context) -> str:
+    """The day of the open meeting, or of the device's clock."""
+    newest = at.group.book.latest.find("meeting")
+    page = at.group.book.meetings.find(newest) if newest is not None else None
+    if page is not None and page.held_on:
+        return page.held_on
+    return datetime.fromtimestamp(at.now_ms / 1000, UTC).date().isoformat()

@@ -1,0 +1,426 @@
+"""The journaled step: take input, work out what follows, store it all, and only then send.
+
+    Replica -> Books -> People -> Store.commit, one transaction -> what to send
+
+A `Node` has steps and little else; what people do by name is in commands.py. If anything fails
+inside a step, everything in memory is thrown away and read again from the store: nothing that
+was not committed is ever shown or sent. Synchronous: one thread owns a node.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from model.book import Book
+from model.codec import encode
+from model.events import Event
+from model.identifiers import CHANGE_PREFIX_BYTES, entry_id
+from node.books import Books, joined
+from node.clock import random_bytes
+from node.errors import CommandRefused, NodeError, StoreDamaged, StoreFailed, UnknownGroup
+from node.home import Home, create_home, open_home
+from node.ledger_file import Connect, connect, create_ledger
+from node.people import People
+from node.store import BookWriting, GroupRow, Store
+from replication.control import (
+    ADMISSION_VERSION,
+    PROTOCOL_VERSION,
+    DeviceEnrolled,
+    GroupFounded,
+    encode_record,
+)
+from replication.errors import LocalError
+from replication.history import Admitted
+from replication.identity import SALT_BYTES
+from replication.limits import CHANGE_EVENTS_MAX
+from replication.outcome import Outcome, Refused, Stored
+from replication.replica import Replica, found
+from replication.roster import Roster
+from replication.wire import PersonKey
+
+PERSON_BYTES = 16
+NONCE_BYTES = 16
+
+
+class Step(NamedTuple):
+    """What a committed step asks of its caller."""
+
+    send: tuple[tuple[str, bytes], ...] = ()
+    """(peer, session message), each to be sent now."""
+    close: tuple[str, ...] = ()
+    """Peers to hang up on, after sending."""
+    refused: tuple[Refused, ...] = ()
+    receipts: tuple[bytes, ...] = ()
+    """Entry ids of the events that this device recorded, in their order."""
+    changes: int = 0
+    """How many changes were new."""
+
+
+class Group:
+    """One group of this device, as it stands after the last committed step."""
+
+    def __init__(self, store: Store, row: GroupRow, home: Home) -> None:
+        keys = store.keys(row.group_no)
+        self.row = row
+        self.id = row.group_id
+        self.device = home.keys.public
+        """This device's own key."""
+        self.store = store
+        self.replica = Replica(
+            row.group_id,
+            home.keys,
+            store.chains(row.group_no),
+            {key_id: key for key_id, key in keys.items() if key},
+            random_bytes(SALT_BYTES),
+        )
+        self.books = Books(store, row)
+        self.people = People(store, row, keys)
+
+    @property
+    def book(self) -> Book:
+        """The group's derived state; read only."""
+        return self.books.book
+
+    @property
+    def roster(self) -> Roster:
+        """Which devices may do what."""
+        return self.replica.roster
+
+    @property
+    def name(self) -> str:
+        """What the group is called, or what this device calls it until it knows."""
+        page = self.book.group.find("group")
+        return page.name if page is not None else self.row.label
+
+
+class Node:
+    """A device's groups behind one store."""
+
+    def __init__(self, home: Home, connect: Connect = connect) -> None:
+        self.home = home
+        self.keys = home.keys
+        self.device = home.keys.public
+        self._connect = connect
+        self._store: Store | None = None
+        self._groups: dict[bytes, Group] = {}
+        self._reload()
+
+    @staticmethod
+    def create(path: Path, name: str) -> "Node":
+        """Make a home with a new device in it. Raises HomeExists, HomeBusy."""
+        home = create_home(path, name, lambda folder: create_ledger(folder / "ledger.sqlite"))
+        return _opened(home, connect)
+
+    @staticmethod
+    def open(path: Path, connect: Connect = connect) -> "Node":
+        """Open a home. Raises HomeMissing, HomeBusy, HomeDamaged, StoreDamaged, StoreTooNew."""
+        return _opened(open_home(path), connect)
+
+    def close(self) -> None:
+        """Close the store and let go of the home. Twice is harmless."""
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+        self._groups = {}
+        self.home.close()
+
+    def __enter__(self) -> "Node":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Groups
+
+    @property
+    def store(self) -> Store:
+        """The opened store; opened again first if a failed step closed it."""
+        if self._store is None:
+            self._reload()
+        if self._store is None:
+            raise AssertionError("a reloaded node has a store")
+        return self._store
+
+    @property
+    def groups(self) -> Mapping[bytes, Group]:
+        """The groups of this device by id."""
+        if self._store is None:
+            self._reload()
+        return self._groups
+
+    def group(self, group_id: bytes) -> Group:
+        """One group; UnknownGroup when this device does not hold it."""
+        known = self.groups.get(group_id)
+        if known is None:
+            raise UnknownGroup(f"This device does not hold the group {group_id.hex()[:12]}.")
+        return known
+
+    def found(
+        self,
+        label: str,
+        person: bytes,
+        now_ms: int,
+        events: Sequence[Event] = (),
+        keys: Sequence[PersonKey] = (),
+    ) -> bytes:
+        """Sign and store the founding change of a new group; returns the group's id.
+
+        `person` is the founder (16 bytes). `events` go into the same change, so that no group
+        exists without its name and rules.
+        """
+        record = GroupFounded(
+            PROTOCOL_VERSION,
+            ADMISSION_VERSION,
+            random_bytes(NONCE_BYTES),
+            person,
+            self.home.name,
+        )
+        payloads = [_encoded(record), *_payloads(events)]
+        try:
+            group_id, first = found(self.keys, payloads, random_bytes(SALT_BYTES), now_ms)
+        except LocalError as error:
+            raise _refused(error) from error
+        stored = Stored((first,), (), tuple(keys))
+        store = self.store
+        try:
+            with store.database.transaction():
+                row = store.insert_group(group_id, label)
+                store.write(row.group_no, stored, _writing(Group(store, row, self.home), stored))
+            self._groups[group_id] = Group(store, row, self.home)
+        except BaseException:
+            self._forget()
+            raise
+        return group_id
+
+    def join(self, group_id: bytes, label: str) -> None:
+        """Make room for a group whose changes another device is about to send."""
+        if group_id not in self.groups:
+            try:
+                row = self.store.add_group(group_id, label)
+                self._groups[group_id] = Group(self.store, row, self.home)
+            except BaseException:
+                self._forget()
+                raise
+
+    # Steps
+
+    def append(
+        self,
+        group_id: bytes,
+        events: Sequence[Event],
+        now_ms: int,
+        keys: Sequence[PersonKey] = (),
+    ) -> Step:
+        """Record events as one signed change. Raises CommandRefused, StoreFailed."""
+        batch = Batch(self, self.group(group_id), now_ms)
+        batch.append(events, keys)
+        return batch.commit()
+
+    def batch(self, group_id: bytes, now_ms: int) -> "Batch":
+        """Several changes that are stored together or not at all."""
+        return Batch(self, self.group(group_id), now_ms)
+
+    def enrol(
+        self,
+        group_id: bytes,
+        enrolment: DeviceEnrolled,
+        now_ms: int,
+        invitation_id: bytes = b"",
+    ) -> Step:
+        """Enrol a device, and spend the invitation that brought it in the same step."""
+        batch = Batch(self, self.group(group_id), now_ms)
+        batch.append_encoded([_encoded(enrolment)])
+        return batch.commit((invitation_id, enrolment.device) if invitation_id else None)
+
+    def connect(
+        self, group_id: bytes, peer: str, device: bytes, initiator: bool, now_ms: int
+    ) -> Step:
+        """Begin a session with a peer whose device key the channel has proved."""
+        group = self.group(group_id)
+        return self._run(group, group.replica.connect(peer, device, initiator))
+
+    def receive(self, group_id: bytes, peer: str, message: bytes, now_ms: int) -> Step:
+        """Take one decrypted message from a peer; what is wrong with it is in `refused`."""
+        group = self.group(group_id)
+        try:
+            outcome = group.replica.receive(peer, message)
+        except BaseException:
+            self._forget()
+            raise
+        return self._run(group, outcome)
+
+    def disconnect(self, group_id: bytes, peer: str) -> None:
+        """The channel to a peer is gone."""
+        if group_id in self._groups:
+            self._groups[group_id].replica.disconnect(peer)
+
+    def _run(self, group: Group, outcome: Outcome) -> Step:
+        """Work out what follows from an outcome, and commit it all."""
+        try:
+            if any(outcome.store):
+                writing = _writing(group, outcome.store)
+                self._commit(group, outcome.store, writing)
+        except BaseException:
+            self._forget()
+            raise
+        return Step(outcome.send, outcome.close, outcome.refused, (), len(outcome.admitted))
+
+    def _commit(
+        self,
+        group: Group,
+        stored: Stored,
+        writing: BookWriting,
+        spent: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        group.store.commit(group.row.group_no, stored, writing, spent)
+        group.replica.committed()
+        group.books.committed()
+
+    def _forget(self) -> None:
+        """Throw away everything in memory; the next use reads it again from the store."""
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+        self._groups = {}
+
+    def _reload(self) -> None:
+        store = Store(self.home.ledger, self._connect)
+        try:
+            self._groups = {row.group_id: Group(store, row, self.home) for row in store.groups()}
+        except BaseException as error:
+            store.close()
+            if isinstance(error, NodeError) or not isinstance(error, Exception):
+                raise
+            # Whatever trips over what the file gave back: it is not what was put in.
+            raise StoreDamaged(
+                f"The ledger file {self.home.ledger} is damaged. Stop using this copy. Restore it "
+                "from a backup, or join the group again from another officer's phone."
+            ) from error
+        self._store = store
+
+
+class Batch:
+    """Changes made one after the other and committed together; given up, they never were."""
+
+    def __init__(self, node: Node, group: Group, now_ms: int) -> None:
+        self._node = node
+        self._group = group
+        self._now_ms = now_ms
+        self._outcomes: list[Outcome] = []
+        self._writings: list[BookWriting] = []
+        self._receipts: list[bytes] = []
+
+    def append(self, events: Sequence[Event], keys: Sequence[PersonKey] = ()) -> list[bytes]:
+        """Sign one change of 1..64 events; returns their entry ids."""
+        try:
+            payloads = _payloads(events)
+        except CommandRefused:
+            self.give_up()
+            raise
+        return self.append_encoded(payloads, keys)
+
+    def append_encoded(
+        self, payloads: Sequence[bytes], keys: Sequence[PersonKey] = ()
+    ) -> list[bytes]:
+        """Sign one change of encoded events; returns their entry ids."""
+        if not 1 <= len(payloads) <= CHANGE_EVENTS_MAX:
+            raise ValueError(f"a change holds 1 to {CHANGE_EVENTS_MAX} events")
+        try:
+            outcome = self._group.replica.append(payloads, self._now_ms, keys)
+            writing = _writing(self._group, outcome.store)
+        except LocalError as error:
+            self.give_up()
+            raise _refused(error) from error
+        except BaseException:
+            self._node._forget()
+            raise
+        self._outcomes.append(outcome)
+        self._writings.append(writing)
+        ids = _ids(outcome.admitted)
+        self._receipts += ids
+        return ids
+
+    def commit(self, spent: tuple[bytes, bytes] | None = None) -> Step:
+        """Store everything in one transaction; then it may be sent."""
+        if not self._outcomes:
+            return Step()
+        stored = Stored(
+            tuple(change for outcome in self._outcomes for change in outcome.store.changes),
+            (),
+            tuple(key for outcome in self._outcomes for key in outcome.store.keys),
+        )
+        try:
+            self._node._commit(self._group, stored, joined(self._writings), spent)
+        except BaseException:
+            self._node._forget()
+            raise
+        return Step(
+            tuple(part for outcome in self._outcomes for part in outcome.send),
+            (),
+            (),
+            tuple(self._receipts),
+            len(stored.changes),
+        )
+
+    def give_up(self) -> None:
+        """Forget what was signed so far; it was neither stored nor sent."""
+        if self._outcomes:
+            self._node._forget()
+
+
+def _opened(home: Home, connect: Connect) -> Node:
+    try:
+        return Node(home, connect)
+    except BaseException:
+        home.close()
+        raise
+
+
+def _writing(group: Group, stored: Stored) -> BookWriting:
+    """Everything derived that a step changes."""
+    writing, applied = group.books.advance(stored.changes)
+    people = group.people.advance(group.book, applied, stored.keys)
+    return writing._replace(people=people)
+
+
+def _ids(admitted: Sequence[Admitted]) -> list[bytes]:
+    return [
+        entry_id(one.change.change_hash[:CHANGE_PREFIX_BYTES], index)
+        for one in admitted
+        for index in range(len(one.change.events))
+    ]
+
+
+def _payloads(events: Sequence[Event]) -> list[bytes]:
+    try:
+        return [encode(event) for event in events]
+    except ValueError as error:
+        raise CommandRefused(f"This can't be recorded: {error}.", "out_of_range") from error
+
+
+def _encoded(record: GroupFounded | DeviceEnrolled) -> bytes:
+    try:
+        return encode_record(record)
+    except ValueError as error:
+        raise CommandRefused(f"This can't be recorded: {error}.", "out_of_range") from error
+
+
+_SENTENCES = {
+    "no_right": "This device may read this group's books, but not write in them. "
+    "Ask the founder's device to invite it as an officer's device.",
+    "too_large": "This is too much for one entry. Shorten the text and try again.",
+    "bad_time": "The clock of this device is far off. Set its date and try again.",
+}
+
+
+def _refused(error: LocalError) -> NodeError:
+    if error.code.startswith("document"):
+        return StoreFailed(f"The entry could not be checked ({error.detail}). Try again.")
+    sentence = _SENTENCES.get(error.code, f"This can't be recorded: {error.detail or error.code}.")
+    return CommandRefused(sentence, error.code)

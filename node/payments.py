@@ -1,0 +1,142 @@
+"""Money of a meeting that is no loan: shares, social fund, fines, expenses, transfers, counts."""
+
+from model import events as e
+from model.identifiers import receipt_code
+from node import desk
+from node.errors import CommandRefused
+from node.recording import Context, Receipt, in_meeting, record
+
+
+def buy_shares(
+    at: Context, member: str, paid: str = "", shares: int = 0, channel: e.Channel = "box"
+) -> Receipt:
+    """A member buys shares: say the money, the number of shares, or both."""
+    where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
+    value_minor = desk.terms(at.group.book).share_value_minor
+    amount_minor = desk.amount(at.group, paid) if paid else shares * value_minor
+    if not shares:
+        shares, rest = divmod(amount_minor, value_minor)
+        if rest or not shares:
+            raise CommandRefused(
+                f"{desk.money(at.group, amount_minor)} does not buy whole shares; one costs "
+                f"{desk.money(at.group, value_minor)}.",
+                "no_whole_shares",
+            )
+    line = desk.next_line(at.group.book, where, one.id.hex(), "share.purchased")
+    event = e.SharePurchased(*where, one.id, shares, amount_minor, line, channel)
+    what = f"{shares} share{'s' * (shares != 1)} for {desk.money(at.group, amount_minor)}"
+    return record(at, event, f"{desk.called(one)} bought {what}{in_meeting(where)}.")
+
+
+def pay_social(at: Context, member: str, paid: str, channel: e.Channel = "social") -> Receipt:
+    """A member pays into the social fund."""
+    where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
+    amount_minor = desk.amount(at.group, paid)
+    line = desk.next_line(at.group.book, where, one.id.hex(), "social.contributed")
+    event = e.SocialContributed(*where, one.id, amount_minor, line, channel)
+    what = f"{desk.money(at.group, amount_minor)} into the social fund"
+    return record(at, event, f"{desk.called(one)} paid {what}{in_meeting(where)}.")
+
+
+def help_from_social(
+    at: Context, amount: str, reason: str, member: str = "", channel: e.Channel = "social"
+) -> Receipt:
+    """The social fund helps a member, or someone outside the group."""
+    where = desk.meeting(at.group, at.meeting)
+    one = desk.member(at.group, member) if member else None
+    amount_minor = desk.amount(at.group, amount)
+    subject = one.id if one else b""
+    line = desk.next_line(at.group.book, where, subject.hex(), "social.paid_out")
+    event = e.SocialPaidOut(*where, subject, amount_minor, reason, line, channel)
+    whom = desk.called(one) if one else "someone outside the group"
+    what = f"The social fund helped {whom} with {desk.money(at.group, amount_minor)}"
+    return record(at, event, f"{what}{in_meeting(where)}.")
+
+
+def levy_fine(at: Context, member: str, code: str, amount: str = "") -> Receipt:
+    """A member owes a fine; its amount is the constitution's unless given."""
+    where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
+    known = desk.terms(at.group.book).fines
+    if not amount and code not in known:
+        codes = ", ".join(sorted(known)) or "none"
+        raise CommandRefused(
+            f"The constitution has no fine “{code[:40]}” (it has: {codes}). Give an amount.",
+            "unknown_fine",
+        )
+    amount_minor = desk.amount(at.group, amount) if amount else known[code]
+    event = e.FineLevied(*where, one.id, code, amount_minor)
+    what = f"a fine of {desk.money(at.group, amount_minor)} ({code.replace('_', ' ')})"
+    return record(at, event, f"{desk.called(one)} owes {what}{in_meeting(where)}.")
+
+
+def pay_fine(at: Context, member: str, paid: str, channel: e.Channel = "box") -> Receipt:
+    """A member pays on fines that are due."""
+    where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
+    amount_minor = desk.amount(at.group, paid)
+    line = desk.next_line(at.group.book, where, one.id.hex(), "fine.paid")
+    event = e.FinePaid(*where, one.id, amount_minor, line, channel)
+    what = f"{desk.money(at.group, amount_minor)} of fines"
+    return record(at, event, f"{desk.called(one)} paid {what}{in_meeting(where)}.")
+
+
+def pay_expense(at: Context, category: str, amount: str, pocket: e.Channel = "box") -> Receipt:
+    """The group spends money on itself."""
+    where = desk.meeting(at.group, at.meeting)
+    amount_minor = desk.amount(at.group, amount)
+    line = desk.next_line(at.group.book, where, category, "expense.paid")
+    event = e.ExpensePaid(*where, category, amount_minor, pocket, line)
+    what = f"The group spent {desk.money(at.group, amount_minor)} on {category.replace('_', ' ')}"
+    return record(at, event, f"{what}{in_meeting(where)}.")
+
+
+def transfer(
+    at: Context, source: e.Channel, target: e.Channel, amount: str, reference: str = ""
+) -> Receipt:
+    """Money moves between the group's own pockets."""
+    if source == target:
+        raise CommandRefused("Money can't move from a pocket to itself.", "same_pocket")
+    where = desk.meeting(at.group, at.meeting)
+    amount_minor = desk.amount(at.group, amount)
+    line = desk.next_line(at.group.book, where, f"{source}-{target}", "transfer.made")
+    event = e.TransferMade(*where, source, target, amount_minor, line, reference.strip())
+    what = f"{desk.money(at.group, amount_minor)} went from {source} to {target}"
+    return record(at, event, f"{what}{in_meeting(where)}.")
+
+
+def count_cash(at: Context, pocket: e.Channel, counted: str, moment: e.Moment = "spot") -> Receipt:
+    """Money was counted; a difference from the books is shown, never corrected by itself."""
+    where = desk.meeting(at.group, at.meeting)
+    amount_minor = desk.amount_or_zero(at.group, counted)
+    event = e.CashCounted(*where, moment, pocket, amount_minor)
+    what = f"{desk.money(at.group, amount_minor)} were counted in the pocket “{pocket}”"
+    return record(at._replace(anyway=True), event, f"{what}{in_meeting(where)}.")
+
+
+def reverse(at: Context, receipt: str, reason: str = "") -> Receipt:
+    """Take back an entry that another officer wrote; both stay visible."""
+    where = desk.meeting(at.group, at.meeting)
+    target, page = desk.entry(at.group, receipt)
+    event = e.EntryReversed(*where, target, reason)
+    what = f"Entry {receipt_code(target)} ({page.kind.replace('.', ' ')}) is taken back"
+    return record(at, event, f"{what}{in_meeting(where)}.")
+
+
+def set_opening_balance(
+    at: Context,
+    account: e.OpeningAccount,
+    amount: str,
+    as_of: str,
+    member: str = "",
+    shares: int = 0,
+) -> Receipt:
+    """What there was before these books began, from paper."""
+    one = desk.member(at.group, member) if member else None
+    amount_minor = desk.amount_or_zero(at.group, amount)
+    if account == "savings" and not shares:
+        shares = amount_minor // desk.terms(at.group.book).share_value_minor
+    event = e.OpeningBalanceSet(
+        one.id if one else b"", account, amount_minor, shares, desk.day(as_of)
+    )
+    whose = f" of {desk.called(one)}" if one else ""
+    what = f"Opening balance {account.replace('_', ' ')}{whose}"
+    return record(at, event, f"{what}: {desk.money(at.group, amount_minor)}.")

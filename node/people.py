@@ -1,0 +1,211 @@
+"""Names and phones: sealed on the way in, opened on the way out, erasable by losing one key.
+
+The log carries a member's details only as ciphertext under a key of the member's own, which lives
+in the key box outside the log and travels between officers' devices alone. Where the key is
+missing (a reader's device, or after an erasure) a member is shown as "member 7", and every
+balance still adds up.
+
+Two entries about one person are noticed by *contact tags*: keyed hashes of the name and of the
+phone, so that "+254 712 345678" and "0712345678" meet while the log names nobody. Their key is
+in the key box too, under an id that every device of the group can compute.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from model.book import Book
+from model.entry import Entry, order_key
+from model.events import PersonSealed
+from node.clock import random_bytes
+from node.errors import CommandRefused
+from node.store import GroupRow, SealedRow, Store
+from replication.people import NONCE_BYTES, PersonError, contact_tag, open_person, seal_person
+from replication.wire import KEY_BYTES, KEY_ID_BYTES, PersonKey
+
+NAME_CHARS_MAX = 80
+PHONE_CHARS_MAX = 32
+PHONE_DIGITS_COMPARED = 9
+"""Last digits of a phone that make it the same phone: national numbers differ only in a leading
+0 or country code."""
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
+
+
+class Details(NamedTuple):
+    """What is known of a member beside the number."""
+
+    name: str
+    phone: str
+
+
+class Draft(NamedTuple):
+    """Sealed details on their way into a change."""
+
+    event: PersonSealed
+    keys: tuple[PersonKey, ...]
+    """The fresh key that goes into the key box in the same step, if there is one."""
+
+
+class People:
+    """One group's members by name, as far as this device may know them."""
+
+    def __init__(
+        self,
+        store: Store,
+        group: GroupRow,
+        keys: dict[bytes, bytes],
+        rows: dict[bytes, SealedRow] | None = None,
+    ) -> None:
+        """`rows` stand in for the stored ones, which are read when None."""
+        self._store = store
+        self._group = group
+        self._keys = keys
+        self._rows = rows
+
+    def advance(
+        self, book: Book, applied: Iterable[Entry], keys: Sequence[PersonKey]
+    ) -> list[SealedRow]:
+        """The rows that applied entries and new keys change.
+
+        The newest details of a member that the book counts win; what a device without an office
+        wrote about a member is not shown.
+        """
+        for key_id, key in keys:
+            self._keys.setdefault(key_id, key)
+        changed: dict[bytes, SealedRow] = {}
+        for entry in applied:
+            event = entry.event
+            if isinstance(event, PersonSealed) and _counts(book, entry.id):
+                before = changed.get(event.member) or self._row(event.member)
+                if before is None or (before.lamport, before.entry_id) < order_key(entry):
+                    changed[event.member] = self._opened(_row(entry, event))
+        new_ids = {key.key_id for key in keys}
+        if new_ids:
+            for row in self._all().values():
+                if row.key_id in new_ids and row.member not in changed:
+                    changed[row.member] = self._opened(row)
+        if self._rows is not None:
+            self._rows.update(changed)
+        return list(changed.values())
+
+    def names(self) -> dict[bytes, Details]:
+        """Every member whose details can be read here."""
+        return {
+            member: Details(row.name, row.phone or "")
+            for member, row in self._all().items()
+            if row.name is not None
+        }
+
+    def name_of(self, member: bytes, number: int) -> str:
+        """The member's name, or "member 7" where it can't be read."""
+        row = self._all().get(member)
+        return row.name if row is not None and row.name is not None else f"member {number}"
+
+    def name_by_hex(self, member: str) -> str:
+        """The name of a member given as hex, or "": as the model's views ask for it."""
+        row = self._all().get(bytes.fromhex(member))
+        return row.name if row is not None and row.name is not None else ""
+
+    def seal(self, member: bytes, details: Details) -> Draft:
+        """Details as ciphertext: under the member's own key, or a fresh one for a new member."""
+        known = self._row(member)
+        keys: tuple[PersonKey, ...] = ()
+        key_id = known.key_id if known is not None else b""
+        key = self._keys.get(key_id, b"")
+        if not key:
+            key_id, key = random_bytes(KEY_ID_BYTES), random_bytes(KEY_BYTES)
+            keys = (PersonKey(key_id, key),)
+        nonce = random_bytes(NONCE_BYTES)
+        group = self._group.group_id
+        sealed = seal_person(group, key_id, key, nonce, details.name, details.phone)
+        return Draft(PersonSealed(member, key_id, nonce, sealed), keys)
+
+    def tag_key(self) -> tuple[bytes, tuple[PersonKey, ...]]:
+        """The group's key for contact tags; with it, when it is fresh, what to keep."""
+        key_id = tag_key_id(self._group.group_id)
+        known = self._keys.get(key_id)
+        if known:
+            return known, ()
+        fresh = PersonKey(key_id, random_bytes(KEY_BYTES))
+        return fresh.key, (fresh,)
+
+    def _row(self, member: bytes) -> SealedRow | None:
+        if self._rows is not None:
+            return self._rows.get(member)
+        return self._store.sealed_person(self._group.group_no, member)
+
+    def _all(self) -> dict[bytes, SealedRow]:
+        if self._rows is None:
+            self._rows = {
+                row.member: row for row in self._store.sealed_people(self._group.group_no)
+            }
+        return self._rows
+
+    def _opened(self, row: SealedRow) -> SealedRow:
+        key = self._keys.get(row.key_id)
+        if not key:
+            return row._replace(name=None, phone=None)
+        group = self._group.group_id
+        try:
+            name, phone = open_person(group, row.key_id, key, row.nonce, row.sealed)
+        except PersonError:  # sealed by a faulty or hostile device: shown as a number
+            return row._replace(name=None, phone=None)
+        return row._replace(name=name[:NAME_CHARS_MAX] or None, phone=phone[:PHONE_CHARS_MAX])
+
+
+def checked(name: str, phone: str) -> Details:
+    """A name and phone as a person typed them, tidied; CommandRefused when they can't be right."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    phone = " ".join(phone.split())
+    if not name or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise CommandRefused(f"A name has 1 to {NAME_CHARS_MAX} letters on one line.", "bad_name")
+    if phone and (len(phone) > PHONE_CHARS_MAX or not _PHONE.fullmatch(phone)):
+        raise CommandRefused(
+            f'"{phone[:40]}" is not a phone number. Write digits, such as +254 712 345678.',
+            "bad_phone",
+        )
+    return Details(name, phone)
+
+
+def name_form(name: str) -> str:
+    """The form in which names are compared: no capitals, no accents, single spaces."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def phone_form(phone: str) -> str:
+    """The form in which phones are compared: their last nine digits."""
+    return "".join(c for c in phone if c.isdigit())[-PHONE_DIGITS_COMPARED:]
+
+
+def tags(key: bytes, details: Details) -> tuple[bytes, bytes]:
+    """The contact tags of a name and of a phone; b"" for no phone."""
+    phone = phone_form(details.phone)
+    name_tag = contact_tag(key, "name", name_form(details.name))
+    return name_tag, contact_tag(key, "phone", phone) if phone else b""
+
+
+def tag_key_id(group_id: bytes) -> bytes:
+    """Where the key box keeps the key for contact tags."""
+    return sha256(b"mkutano/tag-key-id" + group_id).digest()[:KEY_ID_BYTES]
+
+
+def _counts(book: Book, entry_id: bytes) -> bool:
+    page = book.entries.find(entry_id.hex())
+    return page is not None and page.status == "counted"
+
+
+def _row(entry: Entry, event: PersonSealed) -> SealedRow:
+    return SealedRow(
+        event.member,
+        entry.lamport,
+        entry.id,
+        event.key_id,
+        event.nonce,
+        event.sealed,
+        None,
+        None,
+    )

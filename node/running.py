@@ -1,0 +1,116 @@
+"""What `mkutano run` does: answer, find and call other phones, and serve this phone's own programs.
+
+Parts start in the order in which they need each other and stop in the opposite one. SIGTERM and
+SIGINT stop in good order; SIGKILL loses nothing that was acknowledged, because everything is on
+disk before it is said.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from node.address import Address
+from node.api import Api
+from node.device import Device, open_device
+from node.dialer import Dialer
+from node.lan import Lan, own_addresses
+from node.listener import Listener
+
+log = logging.getLogger("mkutano.run")
+
+
+class Options(NamedTuple):
+    """How to run."""
+
+    port: int = 0
+    """Where other phones call; 0 takes a free one."""
+    host: str = ""
+    """One IP address to listen and announce on; "" for all networks."""
+    lan: bool = True
+    """Whether to announce and look for phones on the network."""
+    peers: tuple[Address, ...] = ()
+    """Addresses to call besides those that are found or remembered."""
+    address_file: Path | None = None
+    """Where to write HOST:PORT for programs that start this one."""
+
+
+async def run(home: Path, options: Options, say: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. `say` gets the lines that a person reads; the first has the
+    address. Raises what `Node.open` raises, and OSError when the port is taken.
+    """
+    async with open_device(home) as device, contextlib.AsyncExitStack() as stack:
+        device.stays = True
+        _stop_on_signals(device)
+        listener = Listener(device.links)
+        port = await listener.start(options.host, options.port)
+        stack.push_async_callback(listener.close)
+        stack.push_async_callback(device.links.close)  # first, so that the listener has no calls
+        hosts = [options.host] if options.host else own_addresses()
+        device.listening = tuple(Address(host, port) for host in hosts)
+        api = Api(device)
+        await device.thread.run(device.node.home.announce, await api.start())
+        stack.push_async_callback(api.close)
+        _tell(device, options, say)
+        await stack.enter_async_context(_lan(device, options, say))
+        dialer = Dialer(
+            device.node, device.thread, device.links, device.http, device.lan, options.peers
+        )
+        stack.push_async_callback(_cancelled, asyncio.create_task(dialer.run()))
+        stack.push_async_callback(_cancelled, asyncio.create_task(_follow_groups(device, dialer)))
+        await device.stopping.wait()
+
+
+def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:
+    address = device.listening[0]
+    say(f"Mkutano runs on this phone. Other phones reach it at {address}")
+    for other in device.listening[1:]:
+        say(f"  or at {other}")
+    if options.address_file is not None:
+        beside = options.address_file.with_name(options.address_file.name + ".new")
+        beside.write_text(f"{address}\n", encoding="utf-8")
+        os.replace(beside, options.address_file)  # appears whole or not at all
+
+
+@contextlib.asynccontextmanager
+async def _lan(device: Device, options: Options, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Announce and look around while running; without a network that allows it, say so."""
+    if not options.lan:
+        yield
+        return
+    lan = Lan(device.listening[0].port, (options.host,) if options.host else ())
+    try:
+        await lan.start(await device.thread.run(lambda: tuple(device.node.groups)))
+        device.lan = lan
+    except OSError as error:
+        log.warning("no discovery: %s", error)
+        say("This network does not let phones find each other. Use “mkutano sync ADDRESS”.")
+    try:
+        yield
+    finally:
+        await lan.close()
+
+
+async def _follow_groups(device: Device, dialer: Dialer) -> None:
+    """Announce a group as soon as it is founded or joined."""
+    while True:
+        await device.groups_changed.wait()
+        device.groups_changed.clear()
+        if device.lan is not None:
+            await device.lan.set_groups(await device.thread.run(lambda: tuple(device.node.groups)))
+        dialer.kick()
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _stop_on_signals(device: Device) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, device.stopping.set)

@@ -1,0 +1,147 @@
+"""Who holds what, from signed acknowledgements alone: an open connection proves nothing.
+
+A device that has signed for a chain head has signed for everything before it. So what each phone
+holds of ours follows from the newest acknowledgement of each, and "3 entries only on this phone"
+means exactly that nobody else has ever signed for them.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from node.chain_store import ChainStore
+from node.node import Group
+from replication.control import is_control
+from replication.frontier import Tip
+
+ENTRIES_COUNTED_MAX = 1000
+"""Entries looked through to count what is only here; above that the sentence says "over"."""
+
+
+class Holder(NamedTuple):
+    """One other device, and how much of what is here it has signed for."""
+
+    device: bytes
+    label: str
+    right: str
+    changes_lacking: int
+    """Changes that are here and that it has not signed for."""
+    acknowledged: bool
+    """Whether it has ever signed for anything of this group."""
+    sentence: str
+
+
+class Status(NamedTuple):
+    """Who holds a group's changes."""
+
+    changes: int
+    """Changes on this device."""
+    only_here_changes: int
+    only_here_entries: int
+    """Entries that no other device has signed for; at most ENTRIES_COUNTED_MAX are counted."""
+    holders: tuple[Holder, ...]
+    sentence: str
+
+
+def status(group: Group) -> Status:
+    """Who holds what of a group."""
+    chains = group.store.chains(group.row.group_no)
+    acks = group.store.acks(group.row.group_no)
+    total = sum(lane.tip_n - lane.fork_n for lane in chains.lanes())
+    holders: list[Holder] = []
+    best = dict.fromkeys(range(len(chains.lanes())), 0)
+    for key, device in group.roster.devices.items():
+        if key == group.device or device.right == "pull":
+            continue
+        held = held_lanes(chains, acks[key].tips) if key in acks else {}
+        for lane, n in held.items():
+            best[lane] = max(best[lane], n)
+        lacking = sum(_lacking(chains, held).values())
+        words = _holder_sentence(device.label, lacking, key in acks)
+        holders.append(Holder(key, device.label, device.right, lacking, key in acks, words))
+    only_here = _lacking(chains, best)
+    entries = _entries(chains, best)
+    return Status(
+        total,
+        sum(only_here.values()),
+        entries,
+        tuple(holders),
+        _sentence(entries, holders),
+    )
+
+
+def who_holds(group: Group, change_hash: bytes) -> tuple[str, ...]:
+    """Labels of the other devices that have signed for one change."""
+    chains = group.store.chains(group.row.group_no)
+    found = chains.find(change_hash)
+    if found is None:
+        return ()
+    acks = group.store.acks(group.row.group_no)
+    return tuple(
+        device.label
+        for key, device in group.roster.devices.items()
+        if key != group.device
+        and key in acks
+        and held_lanes(chains, acks[key].tips).get(found.place.lane, 0) >= found.change.n
+    )
+
+
+def held_lanes(chains: ChainStore, tips: Iterable[Tip]) -> dict[int, int]:
+    """For each lane the highest position that these tips cover, as far as it is known here."""
+    held: dict[int, int] = {}
+    lanes = chains.lanes()
+    for tip in tips:
+        for one in chains.at(tip.device, tip.n):
+            if one.change.chain_hash == tip.chain:
+                _cover(chains, held, one.place.lane, tip.n)
+                break
+        else:
+            # The device is ahead of us on this chain: it holds at least what we have of it,
+            # unless the chain has branches and we can't tell which one it means.
+            mine = [at for at, lane in enumerate(lanes) if lane.device == tip.device]
+            if len(mine) == 1 and lanes[mine[0]].tip_n < tip.n:
+                _cover(chains, held, mine[0], lanes[mine[0]].tip_n)
+    return held
+
+
+def _cover(chains: ChainStore, held: dict[int, int], lane: int, n: int) -> None:
+    while lane >= 0:
+        held[lane] = max(held.get(lane, 0), n)
+        lane, n = chains.lanes()[lane].parent, chains.lanes()[lane].fork_n
+
+
+def _lacking(chains: ChainStore, held: dict[int, int]) -> dict[int, int]:
+    return {
+        number: max(0, lane.tip_n - max(held.get(number, 0), lane.fork_n))
+        for number, lane in enumerate(chains.lanes())
+    }
+
+
+def _entries(chains: ChainStore, held: dict[int, int]) -> int:
+    """How many entries of the books lie beyond these positions."""
+    count = 0
+    for number, lane in enumerate(chains.lanes()):
+        for one in chains.run(number, max(held.get(number, 0), lane.fork_n) + 1, lane.tip_n):
+            count += sum(not is_control(event) for event in one.change.events)
+            if count >= ENTRIES_COUNTED_MAX:
+                return ENTRIES_COUNTED_MAX
+    return count
+
+
+def _holder_sentence(label: str, lacking: int, acknowledged: bool) -> str:
+    if not acknowledged:
+        return f"{label} has not confirmed anything yet."
+    if lacking:
+        changes = "change" if lacking == 1 else "changes"
+        return f"{label} lacks {lacking} {changes} that are here."
+    return f"Also on {label} (up to date)."
+
+
+def _sentence(entries: int, holders: list[Holder]) -> str:
+    if entries:
+        count = f"over {entries}" if entries >= ENTRIES_COUNTED_MAX else str(entries)
+        noun = "entry is" if entries == 1 else "entries are"
+        return f"{count} {noun} only on this phone. Sync with another officer's phone."
+    if not holders:
+        return "This is the only phone of the group. Invite another officer's phone."
+    current = [holder.label for holder in holders if holder.acknowledged]
+    return f"Everything here is also on {' and '.join(current)}."

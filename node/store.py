@@ -1,0 +1,379 @@
+"""The store: everything of a device's groups in one SQLite file, written one step at a time.
+
+`commit` is the only writer of the books: the signed changes, what follows from them and what
+lies beside them enter the file together or not at all, and with synchronous=FULL what it
+returned from survives a power cut. The small facts that are no part of the books (invitations,
+addresses) are written one statement at a time.
+
+After any error the connection is not to be trusted: the caller drops the store and opens another.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cbor2
+
+from node.chain_store import ChainStore
+from node.database import Database
+from node.errors import NodeError, StoreDamaged
+from node.ledger_file import Connect, connect
+from replication.frontier import Ack, Tip
+from replication.outcome import Stored
+from replication.wire import PersonKey
+
+
+class AppliedRow(NamedTuple):
+    """One entry that the book has taken, and how to take it back."""
+
+    lamport: int
+    entry_id: bytes
+    undo: str
+    """JSON: [[table, key, JSON before or null], …]."""
+
+
+class SealedRow(NamedTuple):
+    """A member's newest sealed details, opened if their key is here."""
+
+    member: bytes
+    lamport: int
+    entry_id: bytes
+    key_id: bytes
+    nonce: bytes
+    sealed: bytes
+    name: str | None
+    phone: str | None
+
+
+class BookWriting(NamedTuple):
+    """What one step changes in a group's derived tables."""
+
+    pages: Sequence[tuple[str, str, bytes | None]] = ()
+    """(table, key, JSON, or None when the page is gone)."""
+    undone: Sequence[tuple[int, bytes]] = ()
+    """Order keys of the entries that were taken back."""
+    applied: Sequence[AppliedRow] = ()
+    people: Sequence[SealedRow] = ()
+    rebuilt: bool = False
+    """The pages and applied rows here replace all that there were."""
+    trimmed: bool | None = None
+    """Whether undo records are kept for the newest entries only; None: as before."""
+    trim: int = 0
+    """How many of the oldest undo records to let go."""
+
+
+class InvitationRow(NamedTuple):
+    """A one-time invitation that this device made."""
+
+    invitation_id: bytes
+    secret_hash: bytes
+    """Derived from the secret in the URI; b"" once spent."""
+    right: str
+    label: str
+    made_ms: int
+    state: str = "open"
+    used_by: bytes = b""
+
+
+class GroupRow(NamedTuple):
+    """One group of this device."""
+
+    group_no: int
+    group_id: bytes
+    label: str
+    undo_trimmed: bool
+
+
+class Store:
+    """The opened ledger file. Every method raises NodeError with a sentence when it fails."""
+
+    def __init__(self, path: Path, connect: Connect = connect) -> None:
+        self.database = Database(path, connect)
+        self._chains: dict[int, ChainStore] = {}
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    # Groups
+
+    def groups(self) -> list[GroupRow]:
+        """All groups, oldest first."""
+        rows = self.database.rows(
+            "SELECT group_no, group_id, label, undo_trimmed FROM groups ORDER BY 1"
+        )
+        return [GroupRow(no, group, label, bool(trimmed)) for no, group, label, trimmed in rows]
+
+    def add_group(self, group_id: bytes, label: str) -> GroupRow:
+        """Make room for a group that this device joins; one it has stays as it is."""
+        with self.database.transaction():
+            return self.insert_group(group_id, label)
+
+    def insert_group(self, group_id: bytes, label: str) -> GroupRow:
+        """The same, inside the caller's transaction."""
+        self.database.write(
+            "INSERT INTO groups (group_id, label, undo_trimmed) VALUES (?, ?, 0) "
+            "ON CONFLICT DO NOTHING",
+            (group_id, label),
+        )
+        return next(row for row in self.groups() if row.group_id == group_id)
+
+    def chains(self, group_no: int) -> ChainStore:
+        """The group's signed changes, as replication's History."""
+        known = self._chains.get(group_no)
+        if known is None:
+            known = self._chains[group_no] = ChainStore(self.database, group_no)
+        return known
+
+    # The step
+
+    def commit(
+        self,
+        group_no: int,
+        stored: Stored,
+        book: BookWriting | None = None,
+        spent: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        """Write one step of one group, durably, or nothing at all.
+
+        `spent` is (invitation id, device) when this step is the one that uses an invitation.
+        """
+        with self.database.transaction():
+            self.write(group_no, stored, book)
+            if spent is not None:
+                self._spend(group_no, *spent)
+
+    def write(self, group_no: int, stored: Stored, book: BookWriting | None = None) -> None:
+        """The same, inside the caller's transaction."""
+        self.chains(group_no).write(stored.changes)
+        self._write_acks(group_no, stored.acks)
+        self._write_keys(group_no, stored.keys)
+        if book is not None:
+            self._write_book(group_no, book)
+
+    def _write_acks(self, group_no: int, acks: Sequence[Ack]) -> None:
+        if acks:
+            self.database.write_all(
+                "INSERT OR REPLACE INTO acks VALUES (?, ?, ?, ?)",
+                [
+                    (group_no, ack.device, cbor2.dumps([list(t) for t in ack.tips]), ack.signature)
+                    for ack in acks
+                ],
+            )
+
+    def _write_keys(self, group_no: int, keys: Sequence[PersonKey]) -> None:
+        """Take keys that are new; one that was erased here never comes back."""
+        if keys:
+            self.database.write_all(
+                "INSERT INTO member_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(group_no, key_id, key) for key_id, key in keys],
+            )
+
+    def _write_book(self, group_no: int, book: BookWriting) -> None:
+        write, write_all = self.database.write, self.database.write_all
+        if book.rebuilt:
+            write("DELETE FROM pages WHERE group_no = ?", (group_no,))
+            write("DELETE FROM applied WHERE group_no = ?", (group_no,))
+        kept = [(group_no, n, k, v.decode()) for n, k, v in book.pages if v is not None]
+        if kept:
+            write_all(
+                "INSERT INTO pages VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value",
+                kept,
+            )
+        gone = [(group_no, name, key) for name, key, value in book.pages if value is None]
+        if gone:
+            write_all("DELETE FROM pages WHERE group_no = ? AND name = ? AND key = ?", gone)
+        if book.undone:
+            write_all(
+                "DELETE FROM applied WHERE group_no = ? AND lamport = ? AND entry_id = ?",
+                [(group_no, *key) for key in book.undone],
+            )
+        if book.applied:
+            write_all(
+                "INSERT INTO applied VALUES (?, ?, ?, ?)",
+                [(group_no, *row) for row in book.applied],
+            )
+        if book.trim:
+            write(
+                "DELETE FROM applied WHERE rowid IN (SELECT rowid FROM applied "
+                "WHERE group_no = ? ORDER BY lamport, entry_id LIMIT ?)",
+                (group_no, book.trim),
+            )
+        if book.trimmed is not None:
+            write("UPDATE groups SET undo_trimmed = ? WHERE group_no = ?", (book.trimmed, group_no))
+        if book.people:
+            write_all(
+                "INSERT OR REPLACE INTO sealed_people VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(group_no, *row) for row in book.people],
+            )
+
+    # The book's tables
+
+    def page(self, group_no: int, name: str, key: str) -> bytes | None:
+        """One page of a group's book."""
+        row = self.database.row(
+            "SELECT CAST(value AS BLOB) FROM pages WHERE group_no = ? AND name = ? AND key = ?",
+            (group_no, name, key),
+        )
+        return None if row is None else row[0]
+
+    def pages(self, group_no: int, name: str) -> list[tuple[str, bytes]]:
+        """All pages of one table of the book, by key."""
+        return self.database.rows(
+            "SELECT key, CAST(value AS BLOB) FROM pages WHERE group_no = ? AND name = ? "
+            "ORDER BY key",
+            (group_no, name),
+        )
+
+    def page_tables(self, group_no: int) -> list[str]:
+        """The names of the tables that the book has pages in."""
+        rows = self.database.rows("SELECT DISTINCT name FROM pages WHERE group_no = ?", (group_no,))
+        return [name for (name,) in rows]
+
+    def applied_count(self, group_no: int) -> int:
+        """How many undo records there are."""
+        (count,) = self.database.rows(
+            "SELECT count(*) FROM applied WHERE group_no = ?", (group_no,)
+        )[0]
+        return int(count)
+
+    def oldest_applied(self, group_no: int) -> tuple[int, bytes]:
+        """Order key of the oldest entry that can still be taken back; (0, b"") for none."""
+        return self._end_of_applied(group_no, "ASC")
+
+    def newest_applied(self, group_no: int) -> tuple[int, bytes]:
+        """Order key of the last entry in the book; (0, b"") for an empty one."""
+        return self._end_of_applied(group_no, "DESC")
+
+    def _end_of_applied(self, group_no: int, way: str) -> tuple[int, bytes]:
+        rows = self.database.rows(
+            "SELECT lamport, entry_id FROM applied WHERE group_no = ? "
+            f"ORDER BY lamport {way}, entry_id {way} LIMIT 1",
+            (group_no,),
+        )
+        return rows[0] if rows else (0, b"")
+
+    def applied_after(self, group_no: int, key: tuple[int, bytes]) -> list[AppliedRow]:
+        """The undo records of the entries after this order key, newest first."""
+        rows = self.database.rows(
+            "SELECT lamport, entry_id, undo FROM applied "
+            "WHERE group_no = ? AND (lamport, entry_id) > (?, ?) "
+            "ORDER BY lamport DESC, entry_id DESC",
+            (group_no, *key),
+        )
+        return [AppliedRow(*row) for row in rows]
+
+    # People
+
+    def sealed_people(self, group_no: int) -> list[SealedRow]:
+        """The newest sealed details of every member."""
+        rows = self.database.rows(
+            "SELECT member, lamport, entry_id, key_id, nonce, sealed, name, phone "
+            "FROM sealed_people WHERE group_no = ? ORDER BY member",
+            (group_no,),
+        )
+        return [SealedRow(*row) for row in rows]
+
+    def sealed_person(self, group_no: int, member: bytes) -> SealedRow | None:
+        """The newest sealed details of one member."""
+        rows = self.database.rows(
+            "SELECT member, lamport, entry_id, key_id, nonce, sealed, name, phone "
+            "FROM sealed_people WHERE group_no = ? AND member = ?",
+            (group_no, member),
+        )
+        return SealedRow(*rows[0]) if rows else None
+
+    def keys(self, group_no: int) -> dict[bytes, bytes]:
+        """The key box; an erased key is there as b""."""
+        return dict(
+            self.database.rows(
+                "SELECT key_id, key FROM member_keys WHERE group_no = ?", (group_no,)
+            )
+        )
+
+    def erase_key(self, group_no: int, key_id: bytes) -> None:
+        """Destroy a member's key and what it had opened, in the file and in its log."""
+        with self.database.transaction():
+            self.database.write(
+                "INSERT INTO member_keys VALUES (?, ?, x'') ON CONFLICT DO UPDATE SET key = x''",
+                (group_no, key_id),
+            )
+            self.database.write(
+                "UPDATE sealed_people SET name = NULL, phone = NULL "
+                "WHERE group_no = ? AND key_id = ?",
+                (group_no, key_id),
+            )
+        self.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Who holds what
+
+    def acks(self, group_no: int) -> dict[bytes, Ack]:
+        """The newest acknowledgement of every device."""
+        sql = "SELECT device, tips, signature FROM acks WHERE group_no = ?"
+        try:
+            return {
+                device: Ack(device, tuple(Tip(*tip) for tip in cbor2.loads(tips)), signature)
+                for device, tips, signature in self.database.rows(sql, (group_no,))
+            }
+        except (cbor2.CBORError, TypeError, ValueError) as error:
+            raise StoreDamaged(
+                "What other phones confirmed can't be read from the ledger file: it is damaged. "
+                "Stop using this copy, and join the group again from another officer's phone."
+            ) from error
+
+    # Invitations and addresses
+
+    def add_invitation(self, group_no: int, invitation: InvitationRow) -> None:
+        """Keep an invitation that was just made."""
+        with self.database.transaction():
+            self.database.write(
+                "INSERT INTO invitations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (group_no, *invitation)
+            )
+
+    def invitations(self, group_no: int) -> list[InvitationRow]:
+        """All invitations of a group, oldest first."""
+        rows = self.database.rows(
+            "SELECT invitation_id, secret_hash, right, label, made_ms, state, used_by "
+            "FROM invitations WHERE group_no = ? ORDER BY made_ms, invitation_id",
+            (group_no,),
+        )
+        return [InvitationRow(*row) for row in rows]
+
+    def withdraw_invitation(self, group_no: int, invitation_id: bytes) -> bool:
+        """Make an open invitation worthless; False when it was not open."""
+        with self.database.transaction():
+            done = self.database.write(
+                "UPDATE invitations SET state = 'withdrawn', secret_hash = x'' "
+                "WHERE group_no = ? AND invitation_id = ? AND state = 'open'",
+                (group_no, invitation_id),
+            )
+        return done == 1
+
+    def _spend(self, group_no: int, invitation_id: bytes, device: bytes) -> None:
+        done = self.database.write(
+            "UPDATE invitations SET state = 'used', used_by = ?, secret_hash = x'' "
+            "WHERE group_no = ? AND invitation_id = ? AND state = 'open'",
+            (device, group_no, invitation_id),
+        )
+        if done != 1:
+            raise NodeError(
+                "This invitation was used already or withdrawn. Ask for a new one.",
+                "invitation_spent",
+            )
+
+    def remember_address(self, group_no: int, device: bytes, address: str, now_ms: int) -> None:
+        """Note where a device of the group was last reached."""
+        with self.database.transaction():
+            self.database.write(
+                "INSERT OR REPLACE INTO addresses VALUES (?, ?, ?, ?)",
+                (group_no, device, address, now_ms),
+            )
+
+    def addresses(self, group_no: int) -> Mapping[bytes, str]:
+        """Where each device of the group was last reached."""
+        return dict(
+            self.database.rows(
+                "SELECT device, address FROM addresses WHERE group_no = ?", (group_no,)
+            )
+        )

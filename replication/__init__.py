@@ -1,0 +1,18 @@
+"""Devices, signatures, order and sessions: how a group's changes reach every device unaltered.
+
+A device appends *changes*: small batches of events, hash-linked to everything it knew, signed.
+Two devices exchange what the other lacks; each admits a change by looking at it and its
+ancestors alone (`admission`), so all come to the same set. An event is opaque bytes here, except
+for the control records that say who may write (`control`, `roster`).
+
+    replica     one group on one device: append, connect, receive -> Outcome
+    exchange    the conversations with peers;  session  their state table;  wire  their messages
+    intake      a bundle's bytes -> verified changes;  bundle, columns, cbor  its wire form
+    admission   the rules;  ancestry  what they may look at;  history  where it is kept
+    change      what is signed;  chunk  the Automerge change it stands for;  document  Automerge
+    frontier    who holds what;  people  sealed personal details;  noise  the secure channel
+
+Promise: no clock, no chance, no socket, no file. Bytes and `now_ms` in, values out. A peer's
+bytes never reach Automerge and never raise anything but `RemoteError`. `PROTOCOL.md` is the
+contract, byte by byte.
+"""

@@ -1,0 +1,174 @@
+"""Admission: whether a change may enter the books, judged by itself and its ancestors alone.
+
+A change is admitted iff its values are within their caps, its dependencies are known, its chain
+continues, its actor is its device's, its place before is among its ancestors, it rebuilds to
+the Automerge change that was signed, its signature holds, and its device had the right to write
+according to the control records among its own ancestors. Nothing else counts: no clock, no
+later knowledge, no order of arrival, so all devices come to the same verdict for ever.
+
+`judge` checks everything but the signature, which `verify_chain` checks once a run.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from replication.ancestry import Ancestry, merged_clock
+from replication.change import CHAIN_START, Change, chain_hash
+from replication.chunk import body_hash, change_body
+from replication.control import GroupFounded, decode_record, is_control
+from replication.errors import RemoteError
+from replication.history import Admitted, Place
+from replication.identity import ACTOR_BYTES, actor_prefix
+from replication.limits import (
+    CHAIN_LENGTH_MAX,
+    CHANGE_BYTES_MAX,
+    CHANGE_DEPS_MAX,
+    CHANGE_EVENTS_MAX,
+    COUNTER_MAX,
+    TIME_MS_MAX,
+)
+
+
+class Candidate(NamedTuple):
+    """A change that says who wrote what after what, before anything of it is believed."""
+
+    device: bytes
+    n: int
+    before: Admitted | None
+    """The change at position n - 1 of the same chain; None for n = 1."""
+    actor: bytes
+    deps: tuple[Admitted, ...]
+    time_ms: int
+    events: tuple[bytes, ...]
+    """Canonical CBOR, already checked by `cbor.check_event`."""
+    signature: bytes
+
+
+def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admitted:
+    """The admitted form of a candidate, but for its signature; RemoteError when it is refused.
+
+    `group` is None only while the founding change itself is being made.
+    """
+    _check_values(candidate)
+    dep_places = [dep.place for dep in candidate.deps]
+    past = merged_clock(dep_places) if dep_places else ()
+    _check_chain(ancestry, candidate, past)
+    seq, start_op, max_op, list_ctr, last_ctr = _operations(ancestry, candidate, dep_places, past)
+    hashes = [dep.change.change_hash for dep in candidate.deps]
+    dep_hashes = tuple(hashes if len(hashes) < 2 else sorted(hashes))
+    made = list_ctr if seq > 1 else 0
+    change_hash = body_hash(
+        change_body(candidate.actor, seq, start_op, dep_hashes, candidate.events, made, last_ctr)
+    )
+    controls = _judge_right(group, ancestry, candidate, change_hash, dep_places)
+    prev = candidate.before.change.chain_hash if candidate.before else CHAIN_START
+    change = Change(
+        candidate.device,
+        candidate.n,
+        prev,
+        candidate.actor,
+        dep_hashes,
+        candidate.time_ms,
+        candidate.events,
+        change_hash,
+        chain_hash(prev, candidate.device, candidate.n, candidate.time_ms, change_hash),
+        candidate.signature,
+    )
+    lane = ancestry.lane_for(candidate.before)
+    clock = _clock_with(past, lane, candidate.n)
+    place = Place(lane, start_op, max_op, seq, list_ctr, clock, controls)
+    return Admitted(change, place)
+
+
+def _check_values(candidate: Candidate) -> None:
+    """Caps on everything that a peer chose freely."""
+    events = candidate.events
+    if not 1 <= len(events) <= CHANGE_EVENTS_MAX:
+        raise RemoteError("bad_events", "a change holds 1 to 64 events")
+    if len(events) > 1 and sum(map(len, events)) > CHANGE_BYTES_MAX:
+        raise RemoteError("too_large", "the events of a change are too large together")
+    if not 0 <= candidate.time_ms < TIME_MS_MAX:
+        raise RemoteError("bad_time", "the claimed time is out of range")
+    if not 1 <= candidate.n <= CHAIN_LENGTH_MAX:
+        raise RemoteError("bad_position", "the chain position is out of range")
+    if len(candidate.deps) > CHANGE_DEPS_MAX:
+        raise RemoteError("too_many_deps", "a change follows at most 16 others directly")
+    actor = candidate.actor
+    if len(actor) != ACTOR_BYTES or actor[:16] != actor_prefix(candidate.device):
+        raise RemoteError("foreign_actor", "the actor does not belong to the device")
+
+
+def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]) -> None:
+    """The change continues its device's chain, and its direct dependencies are no two of a line."""
+    before = candidate.before
+    if before is None:
+        if candidate.n != 1:
+            raise RemoteError("broken_chain", "a chain begins at position 1")
+    elif before.change.n != candidate.n - 1 or before.change.device != candidate.device:
+        raise RemoteError("broken_chain", "the change before is another one")
+    elif not ancestry.knows(past, before):
+        raise RemoteError("forgets_itself", "a device's change must follow its own last one")
+    if len(candidate.deps) > 1:
+        for index, dep in enumerate(candidate.deps):
+            others = [*candidate.deps[:index], *candidate.deps[index + 1 :]]
+            if ancestry.knows(merged_clock([other.place for other in others]), dep):
+                raise RemoteError("redundant_dep", "one dependency already follows another")
+
+
+def _operations(
+    ancestry: Ancestry, candidate: Candidate, dep_places: Sequence[Place], past: tuple[int, ...]
+) -> tuple[int, int, int, int, int]:
+    """What Automerge would number it: (seq, start_op, max_op, list_ctr, last_ctr)."""
+    start_op = 1
+    for place in dep_places:
+        start_op = max(start_op, place.max_op + 1)
+    count, before = len(candidate.events), candidate.before
+    if before is not None and before.change.actor == candidate.actor:
+        seq, list_ctr, last_ctr = before.place.seq + 1, before.place.list_ctr, before.place.max_op
+        max_op = start_op + count - 1
+    else:
+        if ancestry.actor_was_used(candidate.actor, past):
+            raise RemoteError("actor_reused", "an actor that was given up is used again")
+        seq, list_ctr, last_ctr, max_op = 1, start_op, 0, start_op + count
+    if max_op > COUNTER_MAX:
+        raise RemoteError("counter_exhausted", "the operation counter is out of range")
+    return seq, start_op, max_op, list_ctr, last_ctr
+
+
+def _judge_right(
+    group: bytes | None,
+    ancestry: Ancestry,
+    candidate: Candidate,
+    change_hash: bytes,
+    dep_places: Sequence[Place],
+) -> int:
+    """The control records in the change's past, itself included, once its right is established."""
+    if not dep_places:
+        _judge_founding(group, candidate, change_hash)
+        return 1
+    controls = 0
+    for place in dep_places:
+        controls |= place.controls
+    if not ancestry.roster(controls).may_write(candidate.device):
+        raise RemoteError("no_right", "the device had no right to write when it wrote this")
+    if any(map(is_control, candidate.events)):
+        controls |= 1 << len(ancestry.controls)
+    return controls
+
+
+def _judge_founding(group: bytes | None, candidate: Candidate, change_hash: bytes) -> None:
+    """Only the founding change follows nothing, and its hash is the group's id."""
+    if group is not None and change_hash != group:
+        raise RemoteError("other_group", "the change belongs to no known history of this group")
+    first = candidate.events[0]
+    if candidate.n != 1 or not is_control(first):
+        raise RemoteError("not_founding", "a group begins with its founding record")
+    if not isinstance(decode_record(first), GroupFounded):
+        raise RemoteError("not_founding", "a group begins with its founding record")
+
+
+def _clock_with(past: tuple[int, ...], lane: int, n: int) -> tuple[int, ...]:
+    """The clock of a change: its past, and itself."""
+    if lane < len(past):
+        return (*past[:lane], n, *past[lane + 1 :])
+    return (*past, *(0,) * (lane - len(past)), n)

@@ -1,0 +1,144 @@
+"""A bundle: many signed changes in few bytes, the only form in which changes travel.
+
+A bundle says what its receiver can't compute. Change hashes, most of the chain, and sequence and
+operation numbers are left out; the receiver rebuilds every change, and accepts it only if that
+leads to the hash that was signed. A signature covers a run of up to 256 changes of one device,
+and only the last one of a run is carried. Rows stand in any causal order. The layout, all of
+it columns (`columns.py`):
+
+    byte 1     version of this format
+    number     length of the plain stream, in the same LEB128
+    plain      the plain stream
+    dense      the dense stream, deflated (raw, without header)
+
+and in the two streams, in this order (bytes of fixed length are plain):
+
+    number     changes C
+    devices    number D; column of forms: 0 the public key (32 bytes), 1 its first 8 bytes, of a
+               device that the receiver knows
+    writers    number W; column of devices; column of forms: 0 the last 8 bytes of the actor id,
+               1 the actor of the change before this writer's first one, which the receiver has
+    column     for each change its writer
+    starts     number S of changes that don't continue their device's last one in this bundle;
+               columns of S rows (ascending), of S forms, of S positions n: form 0 begins a chain,
+               1 carries the chain hash before (32 bytes), 2 follows the only change that the
+               receiver has at position n - 1. The first change of a device is always a start
+    deps       column of C counts; a column of distances to earlier rows, 0 for another change;
+               number X of others, column of X forms: 0 the hash (32 bytes), 1 known; columns of
+               devices and positions of the known ones; a column of indexes into the X, one for
+               each distance 0
+    times      number 0: column of C times; 1: column of C steps from the device's last time in
+               this bundle, 0 before the first
+    column     for each change the number of its events
+    signatures number G; column of G rows, ascending; 64 bytes each
+    events     see `templates.py`
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+from replication.change import Change
+from replication.columns import ColumnReader, ColumnWriter
+from replication.dictionaries import Known, Nothing, Told
+from replication.drafts import Draft, DraftReader
+from replication.errors import LocalError, RemoteError
+from replication.limits import BUNDLE_BYTES_MAX, BUNDLE_CHANGES_MAX, BUNDLE_EVENTS_MAX
+from replication.rows import RowWriter
+
+__all__ = ["Draft", "decode_bundle", "encode_bundle", "fill_bundle"]
+
+VERSION = 1
+
+_LENGTH_BYTES_MAX = 3
+"""LEB128 of at most `BUNDLE_BYTES_MAX`."""
+
+_RAW_WINDOW = -15
+"""Deflate without header and checksum: signatures check more than a checksum could."""
+
+_SHORT_BYTES = 4096
+
+
+def encode_bundle(changes: Sequence[Change], told: Told | None = None) -> bytes:
+    """The bundle of these changes, one or more in causal order, each once.
+
+    Signatures inside runs are left out. `told` is what the receiver surely has; leave it out when
+    nothing is known. Raises LocalError("bundle_too_large") for more than fits one bundle.
+    """
+    events = [len(event) for change in changes for event in change.events]
+    if len(changes) > BUNDLE_CHANGES_MAX or len(events) > BUNDLE_EVENTS_MAX:
+        raise LocalError("bundle_too_large", "too many changes for one bundle")
+    if sum(events) > BUNDLE_BYTES_MAX:
+        raise LocalError("bundle_too_large", "too many bytes of events for one bundle")
+    writer = ColumnWriter()
+    RowWriter(changes, told or Nothing()).write(writer)
+    if len(writer.plain) + len(writer.dense) > BUNDLE_BYTES_MAX:
+        raise LocalError("bundle_too_large", "too many bytes for one bundle")
+    head = ColumnWriter()
+    head.number(len(writer.plain))
+    return bytes((VERSION,)) + head.dense + writer.plain + _compress(bytes(writer.dense))
+
+
+def decode_bundle(
+    data: bytes, hashes: Sequence[bytes], known: Known | None = None
+) -> Iterator[Draft]:
+    """The changes of a bundle, one at a time; RemoteError where anything is malformed.
+
+    `hashes`: before it asks for the next draft the caller appends the change hash of the one
+    before, since later events may name it. `known` is what this replica holds.
+    """
+    if not data or data[0] != VERSION:
+        raise RemoteError("bundle_version", "the bundle is of another version: update this phone")
+    if len(data) > BUNDLE_BYTES_MAX:
+        raise RemoteError("bad_bundle", "the bundle is too large")
+    head = ColumnReader(data[1 : 1 + _LENGTH_BYTES_MAX], b"")
+    length = head.number(len(data))
+    start = 1 + _LENGTH_BYTES_MAX - head.left
+    plain = data[start : start + length]
+    if len(plain) != length:
+        raise RemoteError("bad_bundle", "the bundle is too short")
+    dense = _decompress(data[start + length :], BUNDLE_BYTES_MAX - length)
+    return iter(DraftReader(ColumnReader(dense, plain), known or Nothing(), hashes))
+
+
+def fill_bundle(
+    changes: Sequence[Change], bytes_max: int, told: Told | None = None
+) -> tuple[bytes, int]:
+    """A bundle of as many of the first changes as fit `bytes_max`, and their number.
+
+    Halves until they fit, so offer about as many as may. One change alone always fits a bundle
+    and is taken whatever its length.
+    """
+    count = min(len(changes), BUNDLE_CHANGES_MAX)
+    while True:
+        try:
+            bundle = encode_bundle(changes[:count], told)
+            if len(bundle) <= bytes_max or count == 1:
+                return bundle, count
+        except LocalError:
+            assert count > 1, "CHANGE_BYTES_MAX leaves room for one change in any bundle"
+        count = (count + 1) // 2
+
+
+def _compress(dense: bytes) -> bytes:
+    """Raw deflate. Few bytes are tried in several ways; many do best in small blocks."""
+    if len(dense) > _SHORT_BYTES:
+        return _deflate(dense, 4, zlib.Z_DEFAULT_STRATEGY)
+    strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_FIXED)
+    return min((_deflate(dense, 9, strategy) for strategy in strategies), key=len)
+
+
+def _deflate(dense: bytes, memory_level: int, strategy: int) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, _RAW_WINDOW, memory_level, strategy)
+    return deflate.compress(dense) + deflate.flush()
+
+
+def _decompress(packed: bytes, limit: int) -> bytes:
+    """The dense stream; RemoteError when it is damaged, too long, or followed by anything."""
+    inflate = zlib.decompressobj(_RAW_WINDOW)
+    try:
+        dense = inflate.decompress(packed, limit + 1)
+    except zlib.error as error:
+        raise RemoteError("bad_bundle", "the bundle can't be decompressed") from error
+    if len(dense) > limit or not inflate.eof or inflate.unused_data:
+        raise RemoteError("bad_bundle", "the bundle is too large, cut off or followed by more")
+    return dense

@@ -1,0 +1,294 @@
+"""The conversations with all peers of one group: what to answer, and what each still lacks.
+
+Rule: messages go out in the order in which they were decided, and only changes that this replica
+admitted are ever passed on. A peer's message ends in an `Outcome`; what breaks the protocol ends
+in a refusal and a closed channel, never in an exception.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from replication.ancestry import Ancestry
+from replication.bundle import fill_bundle
+from replication.errors import RemoteError
+from replication.frontier import (
+    Ack,
+    Tip,
+    check_ack,
+    held_by,
+    in_causal_order,
+    knows_all,
+    lacking,
+    sign_ack,
+    tips_of,
+)
+from replication.history import Admitted
+from replication.identity import DeviceKeys
+from replication.intake import take_bundle
+from replication.limits import CHUNK_BYTES_MAX, WINDOW_CHUNKS
+from replication.outcome import Outcome, Refused, Stored, Traffic
+from replication.roster import Roster
+from replication.session import Session, State
+from replication.wire import (
+    Acknowledge,
+    Changes,
+    Have,
+    Keys,
+    Message,
+    PersonKey,
+    Sorry,
+    decode,
+    encode,
+    keys_digest,
+)
+
+BLOCK_CHANGES_MAX = 8192
+BLOCK_BYTES_MAX = 384 * 1024
+"""Raw size of what goes into one bundle; columns and deflate take it far below a chunk."""
+
+
+class Exchange:
+    """The live sessions of one group on this device."""
+
+    def __init__(
+        self, group: bytes, keys: DeviceKeys, ancestry: Ancestry, key_box: dict[bytes, bytes]
+    ) -> None:
+        self.group = group
+        self.keys = keys
+        self.ancestry = ancestry
+        self.key_box = key_box
+        self._sessions: dict[str, Session] = {}
+
+    @property
+    def roster(self) -> Roster:
+        """Who may do what, according to everything known here."""
+        return self.ancestry.roster(self.ancestry.all_controls)
+
+    @property
+    def tips(self) -> tuple[Tip, ...]:
+        """The end of every device's chain, as known here."""
+        return tips_of(self.ancestry)
+
+    def connect(self, peer: str, device: bytes, initiator: bool) -> Outcome:
+        """Begin a conversation over a channel that proved which device is at the other end."""
+        self._sessions[peer] = session = Session(device, initiator)
+        if not self.roster.may_read(device) and self.ancestry.branches:
+            return self._hang_up(peer, RemoteError("not_a_member", "this device is not enrolled"))
+        if initiator:
+            return Outcome(send=((peer, self._say(session, self._have())),))
+        return Outcome()
+
+    def disconnect(self, peer: str) -> None:
+        """The channel is gone; beginning again costs one round trip."""
+        self._sessions.pop(peer, None)
+
+    def receive(self, peer: str, data: bytes) -> Outcome:
+        """One decrypted message from a peer. Never raises on anything a peer can send."""
+        session = self._sessions.get(peer)
+        if session is None or session.state is State.OVER:
+            return Outcome(close=(peer,))
+        session.received_bytes += len(data)
+        try:
+            message = decode(data)
+            session.advance(message)
+            return self._answer(peer, session, message)
+        except RemoteError as error:
+            return self._hang_up(peer, error)
+
+    def _answer(self, peer: str, session: Session, message: Message) -> Outcome:
+        match message:
+            case Have(tips, digest):
+                return self._on_have(peer, session, tips, digest)
+            case Changes(remaining, bundle):
+                return self._on_changes(peer, session, remaining, bundle)
+            case Acknowledge(tips, signature):
+                return self._on_ack(peer, session, tips, signature)
+            case Keys(keys):
+                return self._on_keys(peer, session, keys)
+            case Sorry(code, text):
+                return Outcome(refused=(Refused(peer, f"peer_{code}", text),), close=(peer,))
+
+    def _on_have(
+        self, peer: str, session: Session, tips: tuple[Tip, ...], digest: bytes
+    ) -> Outcome:
+        first = not session.peer_tips and session.acked_tips is None and not session.sent_changes
+        session.peer_tips = tips
+        session.peer_keys_digest = digest
+        session.given = held_by(self.ancestry, tips)
+        session.confirmed = dict(session.given)
+        session.in_flight = 0
+        session.keys_sent.clear()
+        replies: list[Message] = []
+        if first and not session.initiator:
+            replies.append(self._have())
+        if knows_all(self.ancestry, tips):
+            replies += self._acknowledgement(session)
+        send = [(peer, self._say(session, reply)) for reply in replies]
+        return Outcome(send=(*send, *self._pump(peer, session)))
+
+    def _on_changes(self, peer: str, session: Session, remaining: int, bundle: bytes) -> Outcome:
+        lanes = len(self.ancestry.branches)
+        taken = take_bundle(self.group, self.ancestry, session.pending, bundle)
+        admitted = list(taken.admitted)
+        before = {branch.device for branch in self.ancestry.branches[:lanes]}
+        if any(branch.device in before for branch in self.ancestry.branches[lanes:]):
+            self._recount_given()
+        session.pending = taken.pending
+        session.received_changes += len(taken.admitted)
+        session.expected_changes = remaining
+        session.shown((place.lane, change.n) for change, place in taken.admitted)
+        if taken.refusal:
+            outcome = self._hang_up(peer, taken.refusal)
+            return outcome._replace(
+                store=Stored(tuple(admitted)), send=(*self.pump_all(), *outcome.send)
+            )
+        replies: list[Message] = []
+        if taken.missing:
+            session.hold(bundle)
+            replies.append(self._have())
+        elif admitted:
+            admitted += self._retry_held(session)
+        replies += self._acknowledgement(session)
+        send = [(peer, self._say(session, reply)) for reply in replies]
+        return Outcome(Stored(tuple(admitted)), (*send, *self.pump_all()))
+
+    def _recount_given(self) -> None:
+        """A fork may show that a peer's tip, taken for an extension, was another branch."""
+        for session in self._sessions.values():
+            session.given = held_by(self.ancestry, session.peer_tips)
+            session.confirmed = dict(session.given)
+
+    def _retry_held(self, session: Session) -> list[Admitted]:
+        """Bundles that waited for something may be complete now; what still isn't is dropped.
+
+        Dropping is safe: the peer sends again whatever our next HAVE or ACK doesn't show.
+        """
+        admitted: list[Admitted] = []
+        held, session.held = session.held, []
+        for bundle in held:
+            taken = take_bundle(self.group, self.ancestry, (), bundle)
+            admitted += taken.admitted
+        return admitted
+
+    def _on_ack(
+        self, peer: str, session: Session, tips: tuple[Tip, ...], signature: bytes
+    ) -> Outcome:
+        ack = Ack(session.device, tips, signature)
+        check_ack(ack, self.group)
+        session.peer_tips = tips
+        session.in_flight = max(session.in_flight - 1, 0)
+        session.acknowledges = True
+        session.shown(held_by(self.ancestry, tips).items())
+        return Outcome(Stored(acks=(ack,)), self._pump(peer, session))
+
+    def _on_keys(self, peer: str, session: Session, keys: tuple[PersonKey, ...]) -> Outcome:
+        # A phone that just joined knows no roster yet: it trusts the device that invited it.
+        if self.ancestry.tips and not self.roster.may_write(session.device):
+            raise RemoteError("no_right", "only an officer's device gives member keys")
+        fresh = tuple(key for key in keys if key.key_id not in self.key_box)
+        for key_id, key in fresh:
+            self.key_box[key_id] = key
+        session.keys_sent.update(key.key_id for key in keys)
+        return Outcome(Stored(keys=fresh), self.pump_all() if fresh else ())
+
+    def _hang_up(self, peer: str, error: RemoteError) -> Outcome:
+        session = self._sessions[peer]
+        session.state = State.OVER
+        sorry = (peer, self._say(session, Sorry(error.code, error.detail)))
+        return Outcome(
+            send=(sorry,), refused=(Refused(peer, error.code, error.detail),), close=(peer,)
+        )
+
+    # What to say
+
+    def _say(self, session: Session, message: Message) -> bytes:
+        data = encode(message)
+        session.sent_bytes += len(data)
+        return data
+
+    def _have(self) -> Have:
+        return Have(self.tips, keys_digest(self.key_box.keys()))
+
+    def _acknowledgement(self, session: Session) -> list[Message]:
+        """A signed ACK, unless the peer has this one already. Sent only after the commit."""
+        tips = self.tips
+        if session.acked_tips == tips:
+            return []
+        session.acked_tips = tips
+        return [Acknowledge(tips, sign_ack(self.keys, self.group, tips).signature)]
+
+    def pump_all(self) -> tuple[tuple[str, bytes], ...]:
+        """Send every live peer what it lacks, as far as its window allows."""
+        return tuple(
+            part for peer, session in self._sessions.items() for part in self._pump(peer, session)
+        )
+
+    def _pump(self, peer: str, session: Session) -> tuple[tuple[str, bytes], ...]:
+        if session.state is not State.LIVE or not self.roster.may_read(session.device):
+            return ()
+        out = [(peer, self._say(session, message)) for message in self._keys_for(session)]
+        while session.in_flight < WINDOW_CHUNKS:
+            stretches = lacking(self.ancestry, session.given)
+            if not stretches:
+                break
+            bundle = self._next_bundle(session, stretches)
+            left = sum(last - first + 1 for _, first, last in lacking(self.ancestry, session.given))
+            session.in_flight += 1
+            out.append((peer, self._say(session, Changes(left, bundle))))
+        return tuple(out)
+
+    def _next_bundle(self, session: Session, stretches: Sequence[tuple[int, int, int]]) -> bytes:
+        """The next changes for this peer as one bundle of at most a chunk."""
+        block = _block(in_causal_order(self.ancestry, stretches))
+        bundle, count = fill_bundle([admitted.change for admitted in block], CHUNK_BYTES_MAX)
+        block = block[:count]
+        for change, place in block:
+            session.given[place.lane] = change.n
+        session.sent_changes += len(block)
+        return bundle
+
+    def _keys_for(self, session: Session) -> list[Message]:
+        """Member keys that an officer's device lacks; others never get any."""
+        if not self.roster.may_write(session.device):
+            return []
+        if keys_digest(self.key_box.keys()) == session.peer_keys_digest:
+            return []
+        fresh = sorted(self.key_box.keys() - session.keys_sent)
+        session.keys_sent.update(fresh)
+        keys = tuple(PersonKey(key_id, self.key_box[key_id]) for key_id in fresh)
+        return [Keys(keys)] if keys else []
+
+    def synced(self, peer: str) -> bool:
+        """Whether the peer signed for all that we hold, and we hold all that it spoke of."""
+        session = self._sessions.get(peer)
+        if session is None or session.state is not State.LIVE or not session.acknowledges:
+            return False
+        lacks = lacking(self.ancestry, session.confirmed)
+        return not lacks and knows_all(self.ancestry, session.peer_tips)
+
+    def traffic(self, peer: str) -> Traffic:
+        """What moved so far in a session; zeros when there is none."""
+        session = self._sessions.get(peer)
+        if session is None:
+            return Traffic(0, 0, 0, 0, 0, 0)
+        stretches = lacking(self.ancestry, session.given)
+        return Traffic(
+            session.sent_changes,
+            session.received_changes,
+            session.sent_bytes,
+            session.received_bytes,
+            sum(last - first + 1 for _, first, last in stretches),
+            session.expected_changes,
+        )
+
+
+def _block(changes: Iterable[Admitted]) -> list[Admitted]:
+    """As many changes as one bundle may hold, in their order."""
+    block: list[Admitted] = []
+    size = 0
+    for admitted in islice(changes, BLOCK_CHANGES_MAX):
+        size += sum(map(len, admitted.change.events))
+        if block and size > BLOCK_BYTES_MAX:
+            break
+        block.append(admitted)
+    return block

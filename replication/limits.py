@@ -1,0 +1,74 @@
+"""Every bound on a stranger's input, in one place, each with its reason.
+
+A change that breaks a limit is refused by every device alike, so limits that decide admission
+(`EVENT_*`, `CHANGE_*`, `*_MAX` of counters) are part of the protocol version and never lowered.
+"""
+
+EVENT_BYTES_MAX = 16 * 1024
+"""One event; the longest honest one (a constitution with its fine table) stays under 1 KiB."""
+
+EVENT_DEPTH_MAX = 8
+"""Arrays and maps inside each other in one event; the deepest honest event has 3 levels."""
+
+EVENT_CONTAINERS_MAX = 256
+"""Arrays and maps in one event; closing a meeting over 128 devices takes 130."""
+
+CHANGE_EVENTS_MAX = 64
+"""Events of one change: a sheet row or a roll call fits, a bomb does not."""
+
+CHANGE_BYTES_MAX = 128 * 1024
+"""Events of one change together, so that every change fits a bundle with room to spare."""
+
+CHANGE_DEPS_MAX = 16
+"""Heads that one change may join; a group has few devices, so few concurrent heads."""
+
+RUN_CHANGES_MAX = 256
+"""Changes that one signature may cover: bounds the work before the first bad signature shows."""
+
+FRAME_BYTES_MAX = 1024 * 1024
+"""One session message; a peer that sends more is hung up on before it is read."""
+
+BUNDLE_BYTES_MAX = 512 * 1024
+"""A bundle after decompression, and all its events put together: bounds memory and work."""
+
+BUNDLE_STRINGS_MAX = 64 * 1024
+"""Different texts, or byte strings, or other items, in one bundle; one change fits with any."""
+
+BUNDLE_CONTAINERS_MAX = CHANGE_EVENTS_MAX * EVENT_CONTAINERS_MAX
+"""Arrays and maps inside the events of one bundle: they cost most to check. Any change fits."""
+
+MESSAGE_ITEMS_MAX = 32 * 1024
+"""CBOR items in one session message; the longest lists have 4,096 rows of a few items."""
+
+BUNDLE_CHANGES_MAX = 16 * 1024
+"""Changes in one bundle; 200 meetings' worth."""
+
+BUNDLE_EVENTS_MAX = 64 * 1024
+"""Events in one bundle; four a change."""
+
+CHUNK_BYTES_MAX = 256 * 1024
+"""One bundle on the wire: what a cut connection can lose, and what one commit writes."""
+
+WINDOW_CHUNKS = 4
+"""Bundles sent ahead of the peer's acknowledgement."""
+
+HELD_BYTES_MAX = 4 * 1024 * 1024
+"""Changes of one peer that wait for their dependencies; past it the oldest are dropped."""
+
+TIME_MS_MAX = 2**43
+"""Claimed device times end in the year 2248; a larger one can only be an attack."""
+
+COUNTER_MAX = 2**31
+"""Highest op counter. Automerge's own counters break near 2**32; honest groups stay far below."""
+
+CHAIN_LENGTH_MAX = 2**31
+"""Highest position in a device's chain, for the same reason."""
+
+TIPS_MAX = 1024
+"""Chain tips in one HAVE or ACK: devices of a group and their forks."""
+
+KEYS_MAX = 4096
+"""Member keys in one message: several times the largest group."""
+
+LABEL_CHARS_MAX = 80
+"""Length of a device's label as people see it."""

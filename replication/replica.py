@@ -1,0 +1,220 @@
+"""One group on one device: append, connect, receive, each returning what to store and to send.
+
+Rule: nothing here acts. Every call returns an `Outcome`; the caller stores it in one transaction,
+then calls `committed()`, then sends. If storing fails, the caller throws the replica away and
+opens a new one from the store: no state here outlives the disk. What a peer sends never raises;
+it ends in `refused`, and the peer is hung up on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from replication.admission import Candidate, judge
+from replication.ancestry import Ancestry
+from replication.cbor import check_event
+from replication.change import Change, sign_chain
+from replication.chunk import body_hash, change_body, chunk_of
+from replication.document import Document, DocumentError
+from replication.errors import LocalError, RemoteError
+from replication.exchange import Exchange
+from replication.frontier import Tip
+from replication.history import Admitted, History, MemoryHistory
+from replication.identity import DeviceKeys, actor_for
+from replication.outcome import Outcome, Stored, Traffic
+from replication.roster import Roster
+from replication.wire import PersonKey
+
+DOCUMENT_LACKS_MAX = 1024
+"""Changes from peers that may wait before the Automerge document takes them in."""
+
+
+def found(
+    keys: DeviceKeys, events: Sequence[bytes], salt: bytes, now_ms: int
+) -> tuple[bytes, Admitted]:
+    """A new group: its id and its signed first change, whose first event is `group.founded`."""
+    candidate = Candidate(
+        keys.public, 1, None, actor_for(keys.public, salt), (), now_ms, _checked(events), b""
+    )
+    try:
+        draft = judge(None, Ancestry(MemoryHistory()), candidate)
+    except RemoteError as error:
+        raise LocalError(error.code, error.detail) from error
+    group = draft.change.change_hash
+    return group, _signed(keys, group, draft)
+
+
+class Replica:
+    """A group's changes on this device and its conversations with peers."""
+
+    def __init__(
+        self,
+        group: bytes,
+        keys: DeviceKeys,
+        history: History,
+        key_box: Mapping[bytes, bytes],
+        salt: bytes,
+    ) -> None:
+        """`salt` is 8 fresh random bytes: this process writes under an actor of its own."""
+        self.group = group
+        self.keys = keys
+        self.key_box = dict(key_box)
+        self._actor = actor_for(keys.public, salt)
+        self._ancestry = Ancestry(history)
+        self._exchange = Exchange(group, keys, self._ancestry, self.key_box)
+        self._document: Document | None = None
+        self._document_lacks: list[Admitted] = []
+
+    @property
+    def roster(self) -> Roster:
+        """Who may do what, according to everything known here."""
+        return self._exchange.roster
+
+    @property
+    def heads(self) -> tuple[bytes, ...]:
+        """Hashes of the changes that no other follows, ascending."""
+        return tuple(sorted(self._ancestry.heads))
+
+    @property
+    def tips(self) -> tuple[Tip, ...]:
+        """The end of every device's chain, as this replica knows it."""
+        return self._exchange.tips
+
+    def find(self, change_hash: bytes) -> Admitted | None:
+        """An admitted change by its hash."""
+        return self._ancestry.find(change_hash)
+
+    def committed(self) -> None:
+        """The store now holds everything that was returned so far."""
+        self._ancestry.committed()
+
+    # Writing
+
+    def append(
+        self, events: Sequence[bytes], now_ms: int, keys: Sequence[PersonKey] = ()
+    ) -> Outcome:
+        """Sign a change with these events on top of everything known here.
+
+        `keys` are member keys that go into the key box in the same step. LocalError when this
+        device may not write, or an event is malformed.
+        """
+        admitted = self._make(_checked(events), now_ms)
+        self._ancestry.add(admitted)
+        for person_key in keys:
+            self.key_box[person_key.key_id] = person_key.key
+        return Outcome(Stored((admitted,), (), tuple(keys)), self._exchange.pump_all())
+
+    def _make(self, events: tuple[bytes, ...], now_ms: int) -> Admitted:
+        """The signed change, checked against Automerge where its document is open."""
+        ancestry = self._ancestry
+        before = self._own_last()
+        deps = tuple(a for head in self.heads if (a := ancestry.find(head)))
+        n = before.change.n + 1 if before else 1
+        device = self.keys.public
+        candidate = Candidate(device, n, before, self._actor, deps, now_ms, events, b"")
+        try:
+            draft = judge(self.group, ancestry, candidate)
+        except RemoteError as error:
+            raise LocalError(error.code, error.detail) from error
+        self._check_with_automerge(draft)
+        return _signed(self.keys, self.group, draft)
+
+    def _own_last(self) -> Admitted | None:
+        """The change to continue after; of several branches the one this process wrote."""
+        tips = [tip for tip in self._ancestry.tips if tip.change.device == self.keys.public]
+        tips.sort(key=lambda a: (a.change.actor == self._actor, a.place.max_op, a.change.n))
+        return tips[-1] if tips else None
+
+    def _check_with_automerge(self, draft: Admitted) -> None:
+        """Automerge makes the same change, or the document is given up and this one refused."""
+        self._bring_document_up_to_date()
+        if self._document is None:
+            return
+        try:
+            raw = self._document.append(draft.change.actor, draft.change.events)
+        except DocumentError as error:
+            self._document = None
+            raise LocalError("document_failed", str(error)) from error
+        if body_hash(raw[8:]) != draft.change.change_hash:
+            self._document = None
+            raise LocalError("document_disagrees", "Automerge made another change than we did")
+
+    # Automerge
+
+    def open_document(self, changes: Iterable[Admitted]) -> Document:
+        """Build the Automerge document from all changes, in causal order, and keep it in step.
+
+        While it is open, every change of our own is made by Automerge too. DocumentError when it
+        can't hold them all (a device that forked under one actor): changes are then made by the
+        rebuild alone.
+        """
+        chunks = (self.chunk(admitted) for admitted in changes)
+        self._document = Document(chunks, self._ancestry.heads)
+        self._document_lacks = []
+        return self._document
+
+    def chunk(self, admitted: Admitted) -> bytes:
+        """The Automerge chunk that an admitted change stands for."""
+        change, place = admitted
+        list_ctr, last_ctr = 0, 0
+        if place.seq > 1:
+            before = self._ancestry.at_chain(change.device, change.n - 1, change.prev)
+            assert before is not None
+            list_ctr, last_ctr = place.list_ctr, before.place.max_op
+        body = change_body(
+            change.actor, place.seq, place.lamport, change.deps, change.events, list_ctr, last_ctr
+        )
+        return chunk_of(body)
+
+    def _bring_document_up_to_date(self) -> None:
+        """Give Automerge what arrived since; a document that can't hold it is given up."""
+        if self._document is None or not self._document_lacks:
+            return
+        chunks = [self.chunk(admitted) for admitted in self._document_lacks]
+        self._document_lacks = []
+        try:
+            self._document.apply(chunks, self._ancestry.heads)
+        except DocumentError:
+            self._document = None
+
+    # Peers
+
+    def connect(self, peer: str, device: bytes, initiator: bool) -> Outcome:
+        """Begin a conversation over a channel that proved which device is at the other end."""
+        return self._exchange.connect(peer, device, initiator)
+
+    def disconnect(self, peer: str) -> None:
+        """The channel is gone; beginning again costs one round trip."""
+        self._exchange.disconnect(peer)
+
+    def receive(self, peer: str, data: bytes) -> Outcome:
+        """One decrypted message from a peer. Never raises on anything a peer can send."""
+        outcome = self._exchange.receive(peer, data)
+        if self._document is not None:
+            self._document_lacks += outcome.admitted
+            if len(self._document_lacks) > DOCUMENT_LACKS_MAX:
+                self._bring_document_up_to_date()
+        return outcome
+
+    def synced(self, peer: str) -> bool:
+        """Whether both sides have said that they hold the same changes."""
+        return self._exchange.synced(peer)
+
+    def traffic(self, peer: str) -> Traffic:
+        """What moved so far in a session; zeros when there is none."""
+        return self._exchange.traffic(peer)
+
+
+def _checked(events: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Our own events, held to the same form as a stranger's."""
+    try:
+        for event in events:
+            check_event(event)
+    except RemoteError as error:
+        raise LocalError(error.code, error.detail) from error
+    return tuple(events)
+
+
+def _signed(keys: DeviceKeys, group: bytes, draft: Admitted) -> Admitted:
+    """The same change, signed."""
+    change: Change = draft.change
+    signature = sign_chain(keys, group, change.chain_hash)
+    return Admitted(change._replace(signature=signature), draft.place)

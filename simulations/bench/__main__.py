@@ -1,0 +1,59 @@
+"""`python -m simulations.bench [--json] [--history N]`: the table of promised speeds."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from simulations.bench import bootstrap, fold, meeting, phone
+from simulations.bench.figures import Figure, frozen, table
+from simulations.bench.histories import grown
+
+HISTORY = 50_000
+
+
+def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Figure]:
+    """Every figure, for histories of this length and of a fiftieth and a fifth of it."""
+    lengths = (events // 50, events // 5, events)
+    say(f"Growing a history of {events:,} events.")
+    history = grown(events)
+    frozen()
+    say("Meetings: 90 + 90 events, both ways, encrypted and signed.")
+    yield from meeting.figures(history, lengths, rounds)
+    say("Bootstrap: an empty phone gets everything.")
+    yield from bootstrap.figures(history, max(rounds // 2, 1))
+    with TemporaryDirectory(prefix="mkutano-bench-") as name:
+        folder = Path(name)
+        say("Filling two phones' ledgers on disk.")
+        phones = [
+            phone.Phone(folder / str(length), history, length) for length in (lengths[0], events)
+        ]
+        yield from phone.filling(phones)
+        say("Fold: the whole history into the book.")
+        with phones[-1].opened() as node:
+            yield from fold.figures(node.group(history.group), max(rounds // 2, 1))
+        say("Opening, advancing and writing.")
+        yield from phone.figures(phones, folder, rounds)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON a figure.")
+@click.option("--history", default=HISTORY, show_default=True, help="Events in the long history.")
+@click.option("--rounds", default=5, show_default=True, help="Repetitions; medians are shown.")
+def main(as_json: bool, history: int, rounds: int) -> None:
+    """Measure every promised speed beside its reference, in one run."""
+    figures = []
+    for figure in measure(history, rounds, lambda text: click.echo(text, err=True)):
+        figures.append(figure)
+        if as_json:
+            click.echo(json.dumps({**figure._asdict(), "ratio": round(figure.ratio, 3)}))
+    if not as_json:
+        click.echo(table(figures))
+    sys.exit(any(figure.reached is False for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

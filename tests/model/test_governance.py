@@ -1,0 +1,106 @@
+"""Who may do what: offices, the constitution, members, and phones of different versions."""
+
+from model import events as e
+from model.codec import Unreadable
+from model.views import book_view, is_withheld
+from tests.strategies import Phone, Village, findings, savings, share
+
+
+def test_only_the_right_office_and_nobody_else_moves_money() -> None:
+    village = Village()
+    amina = village.members[0]
+    stranger = Phone("stranger", "Mallory")
+    village.phones.append(stranger)
+    village.meet()
+    stranger.record(share(amina, 300))
+    village.secretary.record(e.ExpensePaid(1, 1, "stationery", 100))
+    stranger.record(Unreadable("wallet.opened", "unknown"))
+    book = village.book
+    assert not list(book.accounts.rows())
+    assert len(findings(book, "not_permitted")) == 3
+    assert not is_withheld(book)
+
+
+def test_an_entry_of_a_newer_version_withholds_totals_until_it_is_reversed() -> None:
+    village = Village()
+    amina = village.members[0]
+    village.secretary.record(share(amina, 300))
+    unknown = village.secretary.record(Unreadable("wallet.opened", "unknown"))
+    view = book_view(village.book)
+    assert view["withheld"]
+    assert view["members"][0]["savings"] is None
+    assert {row["balance_minor"] for row in view["accounts"]} == {None}
+    village.meet()
+    village.treasurer.record(e.EntryReversed(1, 1, unknown, ""))
+    view = book_view(village.book)
+    assert not view["withheld"]
+    assert view["members"][0]["savings"] == 300
+
+
+def test_an_officer_who_did_not_know_of_the_end_of_office_still_counts() -> None:
+    village = Village()
+    village.treasurer.lamport += 100
+    village.secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
+    village.treasurer.record(share(village.members[0], 300))
+    assert savings(village.book, village.members[0]) == 300
+    assert findings(village.book, "after_office")
+    village.meet()
+    village.treasurer.record(share(village.members[1], 300))
+    assert savings(village.book, village.members[1]) == 0
+
+
+def test_two_elections_apart_leave_the_office_to_its_holder() -> None:
+    village = Village()
+    old_phone = Phone("old phone", "Wanjiru")
+    village.phones.append(old_phone)
+    village.meet()
+    village.secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
+    old_phone.record(e.OfficerElected("treasurer", Phone("other", "Njeri").person))
+    office = village.book.offices.find("treasurer")
+    assert office is not None
+    assert office.holder == village.treasurer.person.hex()
+    assert findings(village.book, "contested_office")
+    village.meet()
+    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person))
+    assert not findings(village.book, "contested_office")
+
+
+def test_two_constitutions_apart_leave_the_older_one_in_force() -> None:
+    for second_is_dear in (True, False):
+        village = Village()
+        old_phone = Phone("old phone", "Wanjiru")
+        village.phones.append(old_phone)
+        village.meet()
+        values = (100, 900) if second_is_dear else (900, 100)
+        village.secretary.record(e.ConstitutionAdopted(2, values[0] + 50))
+        old_phone.record(e.ConstitutionAdopted(2, values[1] + 50))
+        current = village.book.constitution.find("current")
+        assert current is not None
+        assert current.terms.share_value_minor == 100
+        assert findings(village.book, "contested_constitution")
+        village.meet()
+        village.secretary.record(e.ConstitutionAdopted(2, 300))
+        current = village.book.constitution.find("current")
+        assert current is not None
+        assert current.terms.share_value_minor == 300
+        assert not findings(village.book, "contested_constitution")
+
+
+def test_a_cycle_opened_twice_takes_the_longer_span() -> None:
+    village = Village()
+    old_phone = Phone("old phone", "Wanjiru")
+    old_phone.learns_from(village.secretary)
+    village.phones.append(old_phone)
+    village.secretary.record(e.CycleOpened(2, "2027-01-01", "2027-11-30"))
+    old_phone.record(e.CycleOpened(2, "2027-02-01", "2027-12-31"))
+    cycle = village.book.cycles.find("2")
+    assert cycle is not None
+    assert (cycle.starts_on, cycle.ends_on) == ("2027-01-01", "2027-12-31")
+    assert findings(village.book, "contested_cycle")
+
+
+def test_members_with_one_number_or_phone_are_pointed_out() -> None:
+    village = Village()
+    village.secretary.record(e.MemberAdded(9, "2026-01-01", b"", b"phone--1"))
+    village.treasurer.record(e.MemberAdded(9, "2026-01-01", b"", b"phone--1"))
+    assert len(findings(village.book, "possible_duplicate_member")) == 2

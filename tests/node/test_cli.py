@@ -1,0 +1,380 @@
+"""The command line: a group's first days as typed, exit codes, the same answers through the API."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node import cli
+from node.tables import amount, moment, percent, sentences, table
+
+ROOT = Path(__file__).parent.parent.parent
+SHEET = ROOT / "simulations" / "sheets" / "umoja-season.csv"
+WAIT_S = 30
+
+
+class Typed:
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        self.err = err
+
+    def json(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+Type = Callable[..., Typed]
+
+
+def typing(home: Path, capsys: pytest.CaptureFixture[str]) -> Type:
+    """A person at a phone."""
+
+    def type_command(*words: str) -> Typed:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["--home", str(home), *words])
+        printed = capsys.readouterr()
+        return Typed(int(left.value.code or 0), printed.out, printed.err)
+
+    return type_command
+
+
+@pytest.fixture
+def secretary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Type:
+    return typing(tmp_path / "secretary", capsys)
+
+
+@pytest.fixture
+def treasurer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Type:
+    return typing(tmp_path / "treasurer", capsys)
+
+
+def founded(secretary: Type) -> None:
+    assert secretary("init", "--name", "Secretary's phone").code == 0
+    done = secretary("found", "Umoja", "--currency", "KES", "--share-value", "100",
+                     "--social-fund", "20", "--interest", "10", "--fine", "late=50")  # fmt: skip
+    assert done.code == 0, done.err
+
+
+def test_a_meeting_as_it_is_typed(secretary: Type) -> None:
+    founded(secretary)
+    for words in (
+        "member --name Amina --phone 0712345678",
+        "member --name Baraka",
+        "meeting --date 2026-01-31",
+        "attendance --member 1 --status present",
+        "contribution --member 1 --amount 500",
+        "contribution --member 2 --shares 3",
+        "social --member Amina --amount 20",
+        "fine --member Baraka --code late",
+        "fine-payment --member 2 --amount 50",
+        "loan --member 1 --amount 1,000",
+        "repayment --member 1 --amount 500.50 --channel mobile --reference QWE123",
+        "expense --code stationery --amount 30",
+        "transfer --from box --to bank --amount 20",
+        "count --pocket box --amount 100",
+        "close",
+    ):
+        done = secretary("record", *words.split(), "--anyway")
+        assert done.code == 0, (words, done.err)
+        assert "Receipt " in done.out
+    book = secretary("book", "--json").json()
+    assert {"digest", "heads", "members", "accounts", "findings"} <= book.keys()
+    amina, baraka = book["members"]
+    assert (amina["name"], amina["number"], amina["shares"], amina["savings"]) == (
+        "Amina", 1, 5, 50_000,
+    )  # fmt: skip
+    assert amina["outstanding_loan"] > 0
+    assert (baraka["savings"], baraka["fines_due"]) == (30_000, 0)
+    assert "Amina" in secretary("passbook", "1").out
+    assert "Amina" in secretary("loans").out
+    assert "Amina" in secretary("audit", "--member", "Amina").out
+    assert "2026-01-31" in secretary("journal", "--format", "hledger").out
+    assert "0712345678" in secretary("members").out
+
+
+def test_every_command_answers_people_and_machines(secretary: Type) -> None:
+    founded(secretary)
+    assert secretary("import", str(SHEET), "--dry-run", "--json").json()["added"] > 0
+    assert secretary("import", str(SHEET)).code == 0
+    assert secretary("import", str(SHEET), "--json").json()["added"] == 0
+    for words in ("book", "loans", "audit", "findings", "status", "verify", "devices", "members",
+                  "passbook 3", "journal", "invite", "invite --list", "links"):  # fmt: skip
+        people = secretary(*words.split())
+        assert people.code == 0, (words, people.err)
+        assert people.out.strip()
+        assert isinstance(secretary(*words.split(), "--json").json(), dict)
+
+
+def test_an_import_that_is_wrong_names_every_line(secretary: Type, tmp_path: Path) -> None:
+    founded(secretary)
+    sheet = tmp_path / "bad.csv"
+    sheet.write_text("meeting,date,member,name,shares\n1,2026-01-31,1,Amina,x\n1,soon,2,B,1\n")
+    done = secretary("import", str(sheet))
+    assert done.code == cli.EXIT_REFUSED
+    assert "Line 2" in done.err
+    assert "Line 3" in done.err
+    assert secretary("book", "--json").json()["members"] == []
+    assert secretary("import", str(tmp_path / "nothing.csv")).code == cli.EXIT_REFUSED
+
+
+def test_the_document_is_exported(secretary: Type, tmp_path: Path) -> None:
+    founded(secretary)
+    target = tmp_path / "umoja.automerge"
+    heads = secretary("export", "automerge", str(target), "--json").json()["heads"]
+    assert heads == secretary("book", "--json").json()["heads"]
+    assert target.read_bytes()[:4] == bytes.fromhex("856f4a83")
+    assert secretary("export", "automerge", str(tmp_path / "no" / "where")).code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ("book", 1, "mkutano --home FOLDER init"),
+        ("dance", 2, "No such command"),
+        ("record dance", 2, "is not one of"),
+        ("found Umoja --currency KES", 2, "--share-value"),
+        ("join", 2, "INVITATION"),
+        ("book --nonsense", 2, "No such option"),
+    ],
+)
+def test_what_can_not_be_done_without_a_home(
+    secretary: Type, words: str, code: int, says: str
+) -> None:
+    done = secretary(*words.split())
+    assert done.code == code
+    assert says in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["init", "--name", "again"], 1, "already holds"),
+        (["found", "U", "--currency", "KES", "--share-value", "ten"], 1, ""),
+        (["found", "U", "--currency", "KES", "--share-value", "1", "--fine", "late"], 2, "CODE="),
+        (["found", "U", "--currency", "Shilling", "--share-value", "1"], 1, ""),
+        (["record", "contribution", "--member", "7", "--amount", "100"], 1, ""),
+        (["record", "fine"], 1, "--member is needed"),
+        (["passbook", "99"], 1, "No member"),
+        (["join", "https://example.org"], 1, "not a Mkutano invitation"),
+        (["join", "MKUTANO:AAAA"], 1, "cut short"),
+        (["sync", "somewhere"], 1, "not the address of a phone"),
+        (["sync", "127.0.0.1:1"], cli.EXIT_UNREACHABLE, "No Mkutano device answers"),
+        (["invite", "--withdraw", "12"], 2, "16 letters"),
+        (["invite", "--withdraw", "0123456789abcdef"], 1, "no unused invitation"),
+        (["--group", "Tumaini", "book"], 1, ""),
+    ],
+)
+def test_refusals_say_what_to_do(secretary: Type, words: list[str], code: int, says: str) -> None:
+    founded(secretary)
+    done = secretary(*words)
+    assert done.code == code, done.err
+    assert says in done.err
+    assert "Traceback" not in done.err
+    told = secretary(*words, "--json")
+    assert told.code == code
+    if code not in (0, 2):
+        assert json.loads(told.out).keys() == {"code", "message"}
+
+
+def test_one_of_several_groups_is_named(secretary: Type) -> None:
+    founded(secretary)
+    assert secretary("found", "Tumaini", "--currency", "UGX", "--share-value", "1000").code == 0
+    unclear = secretary("book")
+    assert unclear.code == cli.EXIT_REFUSED
+    assert "Umoja" in unclear.err
+    assert "Tumaini" in unclear.err
+    chosen = secretary("--group", "tumaini", "book", "--json").json()
+    assert chosen["group"]["currency"] == "UGX"
+    by_id = secretary("--group", chosen["group_id"][:8], "book", "--json").json()
+    assert by_id == chosen
+
+
+def test_an_invitation_is_listed_and_withdrawn(secretary: Type) -> None:
+    founded(secretary)
+    made = secretary("invite", "--read-only", "--name", "NGO", "--json").json()
+    assert made["uri"].startswith("MKUTANO:")
+    assert "NGO" in secretary("invite", "--list").out
+    assert secretary("invite", "--withdraw", made["invitation"]).code == 0
+    assert "withdrawn" in secretary("invite", "--list").out
+    drawn = secretary("invite")
+    assert "█" in drawn.out
+    assert "mkutano run" in drawn.out
+
+
+def program(*words: str, home: Path) -> list[str]:
+    return [sys.executable, "-m", "node", "--home", str(home), *words]
+
+
+def output(*words: str, home: Path) -> Typed:
+    done = subprocess.run(
+        program(*words, home=home), cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    return Typed(done.returncode, done.stdout, done.stderr)
+
+
+class Running:
+    """A phone that is on, as a real process."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        self.address_file = home.with_suffix(".address")
+        self.process = subprocess.Popen(
+            program(
+                *("run", "--host", "127.0.0.1", "--address-file", str(self.address_file)),
+                *options,
+                home=home,
+            ),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + WAIT_S
+        while not self.address_file.exists() and self.process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    @property
+    def address(self) -> str:
+        return self.address_file.read_text().strip()
+
+    def stop(self, number: int) -> tuple[int, str]:
+        """Exit code, and what it said."""
+        self.process.send_signal(number)
+        out, _ = self.process.communicate(timeout=WAIT_S)
+        return self.process.returncode, out
+
+
+@pytest.fixture
+def running(secretary: Type, tmp_path: Path) -> Iterator[Running]:
+    founded(secretary)
+    phone = Running(tmp_path / "secretary")
+    yield phone
+    if phone.process.poll() is None:
+        phone.stop(signal.SIGKILL)
+
+
+def test_while_it_runs_commands_go_through_its_api(
+    running: Running, secretary: Type, treasurer: Type
+) -> None:
+    assert secretary("record", "member", "--name", "Amina").code == 0
+    assert secretary("record", "member").err == "To record a member, --name is needed.\n"
+    assert secretary("passbook", "99").code == cli.EXIT_REFUSED
+    made = secretary("invite", "--title", "treasurer", "--json").json()
+    assert made["addresses"] == [running.address]
+    assert treasurer("init", "--name", "Treasurer's phone").code == 0
+    joined = treasurer("join", made["uri"], "--json").json()
+    assert joined["changes_received"] >= 2
+    assert treasurer("record", "member", "--name", "Baraka").code == 0
+    moved = treasurer("sync", running.address, "--json").json()
+    assert moved["changes_sent"] == 1
+    ours, theirs = (person("book", "--json").json() for person in (secretary, treasurer))
+    assert ours == theirs
+    titles = {one["title"] for one in secretary("devices", "--json").json()["devices"]}
+    assert titles == {"secretary", "treasurer"}
+    assert "up to date" in secretary("status").out
+    again = treasurer("join", made["uri"])
+    assert again.code == cli.EXIT_REFUSED
+    assert "used already" in again.err
+    assert secretary("links", "--json").json()["listening"] == [running.address]
+
+
+@pytest.mark.parametrize("way", ["lan", "typed", "remembered"])
+def test_phones_that_run_find_each_other_and_keep_in_step(
+    running: Running, secretary: Type, treasurer: Type, tmp_path: Path, way: str
+) -> None:
+    uri = secretary("invite", "--title", "treasurer", "--json").json()["uri"]
+    assert treasurer("init", "--name", "Treasurer's phone").code == 0
+    assert treasurer("join", uri).code == 0
+    options = {"lan": (), "typed": ("--no-lan", "--peer", running.address)}
+    other = Running(tmp_path / "treasurer", *options.get(way, ("--no-lan",)))
+    try:
+        for person, name in ((secretary, "Amina"), (treasurer, "Baraka")):
+            assert person("record", "member", "--name", name).code == 0
+            deadline = time.monotonic() + WAIT_S
+            while secretary("book", "--json").json() != treasurer("book", "--json").json():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert len(secretary("book", "--json").json()["members"]) == 2
+        assert len(secretary("links", "--json").json()["links"]) == 1
+    finally:
+        assert other.stop(signal.SIGTERM)[0] == 0
+
+
+def test_a_second_process_says_so_and_leaves(running: Running, tmp_path: Path) -> None:
+    second = output("run", home=tmp_path / "secretary")
+    assert second.code == cli.EXIT_BUSY
+    assert "using" in second.err
+    assert running.process.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_in_good_order(running: Running, secretary: Type, number: int) -> None:
+    address = running.address
+    code, said = running.stop(number)
+    assert code == 0
+    assert address in said.splitlines()[0]
+    assert secretary("verify").code == 0
+
+
+def test_a_pulled_battery_loses_nothing(running: Running, secretary: Type) -> None:
+    assert secretary("record", "member", "--name", "Amina").code == 0
+    running.stop(signal.SIGKILL)
+    assert [one["name"] for one in secretary("members", "--json").json()["members"]] == ["Amina"]
+    assert secretary("verify").code == 0
+
+
+def test_a_damaged_ledger_has_its_own_exit_code(secretary: Type, tmp_path: Path) -> None:
+    founded(secretary)
+    (tmp_path / "secretary" / "ledger.sqlite").write_bytes(b"not a database" * 1000)
+    for name in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (tmp_path / "secretary" / name).unlink(missing_ok=True)
+    done = secretary("book")
+    assert done.code == cli.EXIT_DAMAGED
+    assert "Traceback" not in done.err
+
+
+def test_help_is_quick_and_complete(tmp_path: Path) -> None:
+    source = (
+        "import sys; from node.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'aiohttp', 'automerge', 'zeroconf', 'nacl', 'sqlite3'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("found", "invite", "verify", "demo"):
+        assert command in done.stdout
+    broken = subprocess.run(
+        [*program("--help", home=tmp_path)], cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ}
+    )
+    assert broken.returncode == 0
+
+
+def test_tables_line_up_and_stay_on_their_lines() -> None:
+    shown = table(("No", "Name"), [(1, "Amina\nWanjiru\x1b[2J"), (12, "Ngũgĩ")])
+    lines = shown.splitlines()
+    assert len(lines) == 4
+    assert lines[2] == " 1  Amina Wanjiru [2J"
+    assert lines[3] == "12  Ngũgĩ"
+
+
+def test_amounts_times_and_rates_in_words() -> None:
+    assert amount({"exponent": 2}, 150_000) == "1,500.00"
+    assert amount({"exponent": 0}, 1500) == "1,500"
+    assert amount({"exponent": 2}, None) == "withheld"
+    assert percent(100_000) == "10 %"
+    assert percent(25_000) == "2.5 %"
+    assert moment(0) == "1970-01-01 00:00"
+    assert moment(2**62) == "impossible time"
+    assert sentences([]) == "Nothing needs attention."
