@@ -11,3 +11,8 @@
 Rule: a node is synchronous and lives on one thread (`node_thread`); asyncio is for sockets. Only
 `clock` reads time and chance. An error is a sentence that its reader can act on (`errors`).
 """
+
+import os
+
+# Automerge panics leak a backtrace each when this is on; set before anything loads the library.
+os.environ["RUST_BACKTRACE"] = "0"

@@ -92,9 +92,10 @@ def adopt(node: Node, joined: Joined, inviter: bytes, address: str, now_ms: int)
 
 
 def joined_by(node: Node, inviter: bytes) -> bytes | None:
-    """The group that this phone began to join through an inviter, if it still lacks its books."""
+    """The group that this phone began to join through an inviter and has not yet received."""
     for group in node.groups.values():
-        if inviter in group.store.addresses(group.row.group_no) and not group.replica.heads:
+        called = inviter in group.store.addresses(group.row.group_no)
+        if called and not group.roster.may_read(node.device):
             return group.id
     return None
 

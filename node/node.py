@@ -7,6 +7,7 @@ inside a step, everything in memory is thrown away and read again from the store
 was not committed is ever shown or sent. Synchronous: one thread owns a node.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ from replication.control import (
     GroupFounded,
     encode_record,
 )
+from replication.document import DocumentError
 from replication.errors import LocalError
 from replication.history import Admitted
 from replication.identity import SALT_BYTES
@@ -207,6 +209,17 @@ class Node:
             except BaseException:
                 self._forget()
                 raise
+
+    def open_documents(self) -> None:
+        """Have Automerge make every further change of this device too, beside the rebuild.
+
+        Reads whole histories, so only a process that stays does it. A group whose history
+        Automerge can't hold (a device that forked on purpose) goes on with the rebuild alone.
+        """
+        for group in self.groups.values():
+            if group.roster.may_write(self.device) and not group.replica.has_document:
+                with contextlib.suppress(DocumentError):
+                    group.replica.open_document(group.store.chains(group.row.group_no).everything())
 
     # Steps
 

@@ -96,8 +96,9 @@ async def _lan(device: Device, options: Options, say: Callable[[str], None]) -> 
 
 
 async def _follow_groups(device: Device, dialer: Dialer) -> None:
-    """Announce a group as soon as it is founded or joined."""
+    """Announce a group as soon as it is founded or joined, and open its Automerge document."""
     while True:
+        await device.thread.run(device.node.open_documents)
         await device.groups_changed.wait()
         device.groups_changed.clear()
         if device.lan is not None:

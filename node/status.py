@@ -1,17 +1,18 @@
-"""Who holds what, from signed acknowledgements alone: an open connection proves nothing.
+"""Who holds what, from what other devices signed alone: an open connection proves nothing.
 
-A device that has signed for a chain head has signed for everything before it. So what each phone
-holds of ours follows from the newest acknowledgement of each, and "3 entries only on this phone"
-means exactly that nobody else has ever signed for them.
+A device that acknowledged a chain head has signed for everything before it, and so has one that
+wrote a change, since a change names what it follows. So what each phone holds of ours follows
+from its newest acknowledgement and its newest change, and "3 entries only on this phone" means
+exactly that nobody else has ever signed for them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from node.chain_store import ChainStore
 from node.node import Group
 from replication.control import is_control
-from replication.frontier import Tip
+from replication.frontier import Ack, Tip
 
 ENTRIES_COUNTED_MAX = 1000
 """Entries looked through to count what is only here; above that the sentence says "over"."""
@@ -52,12 +53,12 @@ def status(group: Group) -> Status:
     for key, device in group.roster.devices.items():
         if key == group.device or device.right == "pull":
             continue
-        held = held_lanes(chains, acks[key].tips) if key in acks else {}
+        held = _signed_for(chains, key, acks)
         for lane, n in held.items():
             best[lane] = max(best[lane], n)
         lacking = sum(_lacking(chains, held).values())
-        words = _holder_sentence(device.label, lacking, key in acks)
-        holders.append(Holder(key, device.label, device.right, lacking, key in acks, words))
+        words = _holder_sentence(device.label, lacking, bool(held))
+        holders.append(Holder(key, device.label, device.right, lacking, bool(held), words))
     only_here = _lacking(chains, best)
     entries = _entries(chains, best)
     return Status(
@@ -80,12 +81,21 @@ def who_holds(group: Group, change_hash: bytes) -> tuple[str, ...]:
         device.label
         for key, device in group.roster.devices.items()
         if key != group.device
-        and key in acks
-        and held_lanes(chains, acks[key].tips).get(found.place.lane, 0) >= found.change.n
+        and _signed_for(chains, key, acks).get(found.place.lane, 0) >= found.change.n
     )
 
 
-def held_lanes(chains: ChainStore, tips: Iterable[Tip]) -> dict[int, int]:
+def _signed_for(chains: ChainStore, device: bytes, acks: Mapping[bytes, Ack]) -> dict[int, int]:
+    """For each lane the highest position that a device acknowledged or knew when it wrote."""
+    held = _held_lanes(chains, acks[device].tips) if device in acks else {}
+    for lane in chains.lanes():
+        wrote = chains.find(lane.tip_change) if lane.device == device else None
+        for number, n in enumerate(wrote.place.clock if wrote else ()):
+            held[number] = max(held.get(number, 0), n)
+    return held
+
+
+def _held_lanes(chains: ChainStore, tips: Iterable[Tip]) -> dict[int, int]:
     """For each lane the highest position that these tips cover, as far as it is known here."""
     held: dict[int, int] = {}
     lanes = chains.lanes()

@@ -18,7 +18,6 @@ from node.books import UNDO_KEPT, fold_all
 from node.errors import NodeError
 from node.node import Group, Node
 from node.people import People
-from node.status import held_lanes
 from replication.admission import Candidate, judge
 from replication.ancestry import Ancestry
 from replication.cbor import check_event
@@ -180,7 +179,6 @@ def _check_acks(group: Group) -> Iterator[Difference]:
     for device, ack in group.store.acks(group.row.group_no).items():
         try:
             check_ack(ack, group.id)
-            held_lanes(group.store.chains(group.row.group_no), ack.tips)
         except RemoteError:
             yield Difference("acks", f"The acknowledgement of {_short(device)} is forged.")
 

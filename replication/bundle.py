@@ -14,19 +14,15 @@ it columns (`columns.py`):
 and in the two streams, in this order (bytes of fixed length are plain):
 
     number     changes C
-    devices    number D; column of forms: 0 the public key (32 bytes), 1 its first 8 bytes, of a
-               device that the receiver knows
-    writers    number W; column of devices; column of forms: 0 the last 8 bytes of the actor id,
-               1 the actor of the change before this writer's first one, which the receiver has
+    devices    number D; the public keys, 32 bytes each
+    writers    number W; column of devices; the last 8 bytes of each actor id
     column     for each change its writer
-    starts     number S of changes that don't continue their device's last one in this bundle;
-               columns of S rows (ascending), of S forms, of S positions n: form 0 begins a chain,
-               1 carries the chain hash before (32 bytes), 2 follows the only change that the
-               receiver has at position n - 1. The first change of a device is always a start
+    starts     number S of changes that don't continue their device's last one in this bundle,
+               its first always among them; columns of S rows (ascending) and S positions n; the
+               chain hash before (32 bytes) of each whose position is not 1
     deps       column of C counts; a column of distances to earlier rows, 0 for another change;
-               number X of others, column of X forms: 0 the hash (32 bytes), 1 known; columns of
-               devices and positions of the known ones; a column of indexes into the X, one for
-               each distance 0
+               number X of others and their hashes (32 bytes each); a column of indexes into
+               these, one for each distance 0
     times      number 0: column of C times; 1: column of C steps from the device's last time in
                this bundle, 0 before the first
     column     for each change the number of its events
@@ -39,7 +35,6 @@ from collections.abc import Iterator, Sequence
 
 from replication.change import Change
 from replication.columns import ColumnReader, ColumnWriter
-from replication.dictionaries import Known, Nothing, Told
 from replication.drafts import Draft, DraftReader
 from replication.errors import LocalError, RemoteError
 from replication.limits import BUNDLE_BYTES_MAX, BUNDLE_CHANGES_MAX, BUNDLE_EVENTS_MAX
@@ -58,11 +53,11 @@ _RAW_WINDOW = -15
 _SHORT_BYTES = 4096
 
 
-def encode_bundle(changes: Sequence[Change], told: Told | None = None) -> bytes:
+def encode_bundle(changes: Sequence[Change]) -> bytes:
     """The bundle of these changes, one or more in causal order, each once.
 
-    Signatures inside runs are left out. `told` is what the receiver surely has; leave it out when
-    nothing is known. Raises LocalError("bundle_too_large") for more than fits one bundle.
+    Signatures inside runs are left out. Raises LocalError("bundle_too_large") for more than fits
+    one bundle.
     """
     events = [len(event) for change in changes for event in change.events]
     if len(changes) > BUNDLE_CHANGES_MAX or len(events) > BUNDLE_EVENTS_MAX:
@@ -70,7 +65,7 @@ def encode_bundle(changes: Sequence[Change], told: Told | None = None) -> bytes:
     if sum(events) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes of events for one bundle")
     writer = ColumnWriter()
-    RowWriter(changes, told or Nothing()).write(writer)
+    RowWriter(changes).write(writer)
     if len(writer.plain) + len(writer.dense) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes for one bundle")
     head = ColumnWriter()
@@ -78,13 +73,11 @@ def encode_bundle(changes: Sequence[Change], told: Told | None = None) -> bytes:
     return bytes((VERSION,)) + head.dense + writer.plain + _compress(bytes(writer.dense))
 
 
-def decode_bundle(
-    data: bytes, hashes: Sequence[bytes], known: Known | None = None
-) -> Iterator[Draft]:
+def decode_bundle(data: bytes, hashes: Sequence[bytes]) -> Iterator[Draft]:
     """The changes of a bundle, one at a time; RemoteError where anything is malformed.
 
     `hashes`: before it asks for the next draft the caller appends the change hash of the one
-    before, since later events may name it. `known` is what this replica holds.
+    before, since later events may name it.
     """
     if not data or data[0] != VERSION:
         raise RemoteError("bundle_version", "the bundle is of another version: update this phone")
@@ -97,12 +90,10 @@ def decode_bundle(
     if len(plain) != length:
         raise RemoteError("bad_bundle", "the bundle is too short")
     dense = _decompress(data[start + length :], BUNDLE_BYTES_MAX - length)
-    return iter(DraftReader(ColumnReader(dense, plain), known or Nothing(), hashes))
+    return iter(DraftReader(ColumnReader(dense, plain), hashes))
 
 
-def fill_bundle(
-    changes: Sequence[Change], bytes_max: int, told: Told | None = None
-) -> tuple[bytes, int]:
+def fill_bundle(changes: Sequence[Change], bytes_max: int) -> tuple[bytes, int]:
     """A bundle of as many of the first changes as fit `bytes_max`, and their number.
 
     Halves until they fit, so offer about as many as may. One change alone always fits a bundle
@@ -111,7 +102,7 @@ def fill_bundle(
     count = min(len(changes), BUNDLE_CHANGES_MAX)
     while True:
         try:
-            bundle = encode_bundle(changes[:count], told)
+            bundle = encode_bundle(changes[:count])
             if len(bundle) <= bytes_max or count == 1:
                 return bundle, count
         except LocalError:

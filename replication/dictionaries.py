@@ -1,32 +1,28 @@
 """The strings of a bundle, each said once: texts, byte strings with the names, other items.
 
 Most byte strings in events are entry ids: 16 bytes of a change hash and the event's index. One
-that names an earlier change of the same bundle is said as that change's row, and one that names
-a change which the receiver already has as (device, position): both take a byte or two instead
-of seventeen. The receiver knows the hashes and puts the id back.
+that names an earlier change of the same bundle is said as that change's row, which takes a byte or
+two instead of seventeen. The receiver has computed the hash by then and puts the id back.
 
     texts    number count, column of lengths, the UTF-8 (dense); an index below `len(WORDS)` is
              one of those words (`vocabulary.py`), the others count on from there
     bytes    number a, columns of a rows and a event indexes (entries of this bundle);
-             number b, columns of b devices, positions and event indexes (entries known before);
-             number c, column of c lengths, number 0 or 1, the strings (dense or plain);
-             an index counts through all three
+             number b, column of b lengths, number 0 or 1, the strings (dense or plain);
+             an index counts through both
     others   number count, column of lengths, the canonical CBOR items (dense)
 """
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, chain
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from replication.cbor import dumps
-from replication.change import Change
 from replication.columns import ColumnReader, ColumnWriter, is_noise
 from replication.errors import LocalError, RemoteError
 from replication.limits import (
     BUNDLE_CHANGES_MAX,
     BUNDLE_STRINGS_MAX,
-    CHAIN_LENGTH_MAX,
     CHANGE_EVENTS_MAX,
     EVENT_BYTES_MAX,
 )
@@ -36,49 +32,9 @@ NAME_BYTES = 17
 """An entry id."""
 
 NAMES_MAX = 8 * 1024
-"""Names of one kind in a bundle; further ones are literal strings."""
+"""Entries of a bundle that are named in it; further ones are literal strings."""
 
 _HASH_BYTES = 16
-
-
-class Place(NamedTuple):
-    """Where a change stands: a device and a position in its chain."""
-
-    device: bytes
-    n: int
-
-
-class Known(Protocol):
-    """What both ends of a session hold beforehand, as either end sees it."""
-
-    def change_at(self, device: bytes, n: int) -> Change | None:
-        """The change at this position; None when there is none there, or several."""
-        ...
-
-    def device_from(self, key_start: bytes) -> bytes | None:
-        """The only device that is known whose public key begins with these 8 bytes."""
-        ...
-
-
-class Told(Known, Protocol):
-    """The same at the sending end: nothing that the receiver might lack."""
-
-    def place_of(self, hash_start: bytes) -> Place | None:
-        """Where the change stands whose hash begins with these 16 bytes; None as above."""
-        ...
-
-
-class Nothing:
-    """Two ends that share no history yet."""
-
-    def change_at(self, device: bytes, n: int) -> None:
-        """No change."""
-
-    def device_from(self, key_start: bytes) -> None:
-        """No device."""
-
-    def place_of(self, hash_start: bytes) -> None:
-        """No place."""
 
 
 class Strings:
@@ -110,40 +66,23 @@ class Strings:
         """The indexes of byte strings that were noted; only after `write`."""
         return [*map(self._bytes.__getitem__, values)]
 
-    def write(
-        self,
-        writer: ColumnWriter,
-        row_of: Mapping[bytes, int],
-        place_of: Callable[[bytes], Place | None],
-        device_index: Callable[[bytes], int],
-    ) -> None:
-        """Write all three dictionaries.
-
-        `row_of`: row by the first 16 bytes of a change hash; `place_of`: where the receiver has
-        the change whose hash begins so; `device_index`: a device in the bundle's table.
-        """
+    def write(self, writer: ColumnWriter, row_of: Mapping[bytes, int]) -> None:
+        """Write all three dictionaries; `row_of`: row by the first 16 bytes of a change hash."""
         _write_strings(writer, [text.encode() for text in [*self._texts][len(WORDS) :]])
         rows: dict[bytes, int] = {}
-        places: dict[bytes, Place] = {}
         literal: list[bytes] = []
         for value, first_use in self._first_use.items():
             prefix = value[:_HASH_BYTES]
             is_name = len(value) == NAME_BYTES and value[-1] < CHANGE_EVENTS_MAX
             if is_name and row_of.get(prefix, first_use) < first_use and len(rows) < NAMES_MAX:
                 rows[value] = row_of[prefix]
-            elif is_name and len(places) < NAMES_MAX and (place := place_of(prefix)):
-                places[value] = place
             else:
                 literal.append(value)
         writer.number(len(rows))
         writer.column([*rows.values()])
         writer.column([value[-1] for value in rows])
-        writer.number(len(places))
-        writer.column([device_index(place.device) for place in places.values()])
-        writer.column([place.n for place in places.values()])
-        writer.column([value[-1] for value in places])
         _write_strings(writer, literal, may_be_plain=True)
-        order = chain(rows, places, literal)
+        order = chain(rows, literal)
         self._bytes = {value: index for index, value in enumerate(order)}
         _write_strings(writer, [*self._others])
 
@@ -193,14 +132,11 @@ class Dictionaries(NamedTuple):
     """Unchecked: whoever makes an event of them checks that."""
 
 
-def read_dictionaries(
-    reader: ColumnReader, devices: Sequence[bytes], known: Known, hashes: Sequence[bytes]
-) -> Dictionaries:
-    """Read the dictionaries; `devices` is the bundle's table, `hashes` grows with its rows."""
+def read_dictionaries(reader: ColumnReader, hashes: Sequence[bytes]) -> Dictionaries:
+    """Read the dictionaries; `hashes` grows with the bundle's rows."""
     texts = _read_texts(reader)
-    byte_strings = _read_bytes(reader, devices, known, hashes)
+    byte_strings = _read_bytes(reader, hashes)
     others = _read_strings(reader)
-
     return Dictionaries(texts, byte_strings, Dictionary(len(others), others.__getitem__))
 
 
@@ -218,15 +154,9 @@ def _read_texts(reader: ColumnReader) -> Dictionary:
     return Dictionary(len(WORDS) + len(strings), text)
 
 
-def _read_bytes(
-    reader: ColumnReader, devices: Sequence[bytes], known: Known, hashes: Sequence[bytes]
-) -> Dictionary:
+def _read_bytes(reader: ColumnReader, hashes: Sequence[bytes]) -> Dictionary:
     rows = reader.bounded(reader.number(NAMES_MAX), BUNDLE_CHANGES_MAX)
     row_events = reader.bounded(len(rows), CHANGE_EVENTS_MAX - 1)
-    placed = reader.number(NAMES_MAX)
-    place_devices = reader.bounded(placed, len(devices) - 1)
-    place_n = reader.bounded(placed, CHAIN_LENGTH_MAX)
-    place_events = reader.bounded(placed, CHANGE_EVENTS_MAX - 1)
     strings = _read_strings(reader, may_be_plain=True)
 
     def byte_string(index: int) -> bytes:
@@ -234,15 +164,9 @@ def _read_bytes(
             if rows[index] >= len(hashes):
                 raise RemoteError("unknown_name", "an entry is named before it comes")
             return dumps(hashes[rows[index]][:_HASH_BYTES] + bytes((row_events[index],)))
-        index -= len(rows)
-        if index < placed:
-            change = known.change_at(devices[place_devices[index]], place_n[index])
-            if change is None:
-                raise RemoteError("unknown_name", "an entry is named that is not known here")
-            return dumps(change.change_hash[:_HASH_BYTES] + bytes((place_events[index],)))
-        return dumps(strings[index - placed])
+        return dumps(strings[index - len(rows)])
 
-    return Dictionary(len(rows) + placed + len(strings), byte_string)
+    return Dictionary(len(rows) + len(strings), byte_string)
 
 
 class _Slices:

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from replication.change import CHAIN_START
 from replication.columns import Column, ColumnReader
-from replication.dictionaries import Known
 from replication.errors import RemoteError
-from replication.identity import ACTOR_BYTES, actor_prefix
+from replication.identity import SALT_BYTES, actor_prefix
 from replication.limits import (
     BUNDLE_BYTES_MAX,
     BUNDLE_CHANGES_MAX,
@@ -24,16 +23,7 @@ from replication.limits import (
     EVENT_BYTES_MAX,
     TIME_MS_MAX,
 )
-from replication.rows import (
-    BEGINS,
-    BY_DEVICE,
-    CARRIED,
-    DEVICE_START_BYTES,
-    FOLLOWS_KNOWN,
-    KNOWN,
-    LITERAL,
-    SALT_START,
-)
+from replication.rows import BY_DEVICE
 from replication.templates import read_events
 
 HASH_BYTES = 32
@@ -60,21 +50,18 @@ class Draft(NamedTuple):
 class _Start(NamedTuple):
     """A change that doesn't continue its device's last one in this bundle."""
 
-    form: int
     n: int
-    carried: bytes
+    prev: bytes
 
 
 class DraftReader:
     """The columns of one bundle. `hashes`: the change hashes of the drafts given out so far."""
 
-    def __init__(self, reader: ColumnReader, known: Known, hashes: Sequence[bytes]) -> None:
-        self._known = known
-        self.count = count = reader.number(BUNDLE_CHANGES_MAX)
-        self._devices = self._read_devices(reader)
+    def __init__(self, reader: ColumnReader, hashes: Sequence[bytes]) -> None:
+        self._count = count = reader.number(BUNDLE_CHANGES_MAX)
         self._read_writers(reader)
         self._starts = _read_starts(reader, count)
-        self._deps = _Deps(reader, count, self._devices, known)
+        self._deps = _Deps(reader, count)
         by_device = reader.number(BY_DEVICE)
         times = reader.column(count)
         self._times = self._by_device(times) if by_device else iter(times)
@@ -83,7 +70,7 @@ class DraftReader:
         events = sum(self._event_counts)
         if events > BUNDLE_EVENTS_MAX:
             raise RemoteError("bad_bundle", "a bundle holds at most 65,536 events")
-        self._events = read_events(reader, events, self._devices, known, hashes)
+        self._events = read_events(reader, events, hashes)
         reader.finish()
 
     def __iter__(self) -> Iterator[Draft]:
@@ -93,12 +80,12 @@ class DraftReader:
         bytes_left = BUNDLE_BYTES_MAX
         counts = iter(self._event_counts)
         for row, writer, deps, time_ms in zip(
-            range(self.count), self._writers, self._deps, self._times, strict=False
+            range(self._count), self._writers, self._deps, self._times, strict=False
         ):
             device = self._writer_devices[writer]
             prev = None
             if row in starts:
-                n, prev = self._begin(starts[row], writer)
+                n, prev = starts[row]
             elif device in last_n:
                 n = last_n[device] + 1
             else:
@@ -121,45 +108,16 @@ class DraftReader:
                 signatures.get(row, b""),
             )
 
-    def _begin(self, start: _Start, writer: int) -> tuple[int, bytes]:
-        """Position and chain hash before, of a change that begins or takes up a chain."""
-        if start.form == BEGINS:
-            if start.n != 1:
-                raise RemoteError("bad_bundle", "a chain begins at position 1")
-            return 1, CHAIN_START
-        if start.form == CARRIED:
-            return start.n, start.carried
-        device = self._devices[self._writer_devices[writer]]
-        before = self._known.change_at(device, start.n - 1)
-        if before is None:
-            raise RemoteError("unknown_name", "a change follows one that is not known here")
-        if not self._actors[writer]:
-            self._actors[writer] = before.actor
-        return start.n, before.chain_hash
-
-    def _read_devices(self, reader: ColumnReader) -> list[bytes]:
-        forms = reader.bounded(reader.number(reader.left), KNOWN)
-        devices = []
-        for form in forms:
-            if form == KNOWN:
-                device = self._known.device_from(reader.plain(DEVICE_START_BYTES))
-                if device is None:
-                    raise RemoteError("unknown_name", "a device is named that is not known here")
-            else:
-                device = reader.plain(HASH_BYTES)
-            devices.append(device)
-        return devices
-
     def _read_writers(self, reader: ColumnReader) -> None:
-        """The writers, and for each row its writer. An empty actor is still to be looked up."""
-        count = reader.number(self.count)
-        self._writer_devices = reader.bounded(count, len(self._devices) - 1)
-        self._actors: list[bytes] = []
-        forms = reader.bounded(count, KNOWN)
-        for device, form in zip(self._writer_devices, forms, strict=True):
-            salt = b"" if form == KNOWN else reader.plain(ACTOR_BYTES - SALT_START)
-            self._actors.append(actor_prefix(self._devices[device]) + salt if salt else b"")
-        self._writers = reader.bounded(self.count, count - 1)
+        """The devices, their actors, and for each row its actor."""
+        devices = reader.number(reader.left // HASH_BYTES)
+        self._devices = [reader.plain(HASH_BYTES) for _ in range(devices)]
+        self._writer_devices = reader.bounded(reader.number(self._count), devices - 1)
+        self._actors = [
+            actor_prefix(self._devices[device]) + reader.plain(SALT_BYTES)
+            for device in self._writer_devices
+        ]
+        self._writers = reader.bounded(self._count, len(self._actors) - 1)
 
     def _by_device(self, steps: Column) -> Iterator[int]:
         """Times that are given as steps from the device's last one."""
@@ -173,30 +131,13 @@ class DraftReader:
 class _Deps:
     """What each change follows directly."""
 
-    def __init__(
-        self, reader: ColumnReader, count: int, devices: Sequence[bytes], known: Known
-    ) -> None:
+    def __init__(self, reader: ColumnReader, count: int) -> None:
         self._counts = reader.bounded(count, CHANGE_DEPS_MAX)
         self._distances = reader.bounded(sum(self._counts), count - 1)
-        forms = reader.bounded(reader.number(len(self._distances)), KNOWN)
-        named = sum(forms)
-        places = zip(
-            reader.bounded(named, len(devices) - 1),
-            reader.bounded(named, CHAIN_LENGTH_MAX),
-            strict=True,
-        )
+        others = reader.number(len(self._distances))
+        self._others = [reader.plain(HASH_BYTES) for _ in range(others)]
         outside = sum(1 for distance in self._distances if distance == 0)
-        self._picks = iter(reader.bounded(outside, len(forms) - 1))
-        self._others: list[bytes] = []
-        for form in forms:
-            if form == LITERAL:
-                self._others.append(reader.plain(HASH_BYTES))
-                continue
-            device, n = next(places)
-            change = known.change_at(devices[device], n)
-            if change is None:
-                raise RemoteError("unknown_name", "a change follows one that is not known here")
-            self._others.append(change.change_hash)
+        self._picks = iter(reader.bounded(outside, others - 1))
 
     def __iter__(self) -> Iterator[tuple[bytes | int, ...]]:
         """For each row, in order."""
@@ -213,13 +154,11 @@ class _Deps:
 def _read_starts(reader: ColumnReader, count: int) -> dict[int, _Start]:
     """The starts by row."""
     rows = reader.bounded(reader.number(count), count - 1)
-    forms = reader.bounded(len(rows), FOLLOWS_KNOWN)
     positions = reader.bounded(len(rows), CHAIN_LENGTH_MAX)
-    starts = {}
-    for row, form, n in zip(rows, forms, positions, strict=True):
-        carried = reader.plain(HASH_BYTES) if form == CARRIED else b""
-        starts[row] = _Start(form, n, carried)
-    return starts
+    return {
+        row: _Start(n, CHAIN_START if n == 1 else reader.plain(HASH_BYTES))
+        for row, n in zip(rows, positions, strict=True)
+    }
 
 
 def _read_signatures(reader: ColumnReader, count: int) -> dict[int, bytes]:

@@ -151,6 +151,11 @@ class Replica:
         self._document_lacks = []
         return self._document
 
+    @property
+    def has_document(self) -> bool:
+        """Whether Automerge makes our own changes too."""
+        return self._document is not None
+
     def chunk(self, admitted: Admitted) -> bytes:
         """The Automerge chunk that an admitted change stands for."""
         change, place = admitted

@@ -6,24 +6,12 @@ The layout is described in `bundle.py`; `drafts.py` reads it.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from replication.change import CHAIN_START, Change
+from replication.change import Change
 from replication.columns import ColumnWriter
-from replication.dictionaries import Place, Strings, Told
-from replication.identity import ACTOR_BYTES, actor_prefix
+from replication.dictionaries import Strings
+from replication.identity import SALT_BYTES, actor_prefix
 from replication.runs import signed_rows
 from replication.templates import EventTables
-
-DEVICE_START_BYTES = 8
-"""Enough of a key to name a known device: finding another such key takes 2**64 attempts."""
-
-SALT_START = 16
-"""Where the random part of an actor id begins."""
-
-LITERAL, KNOWN = 0, 1
-"""Forms of devices, actors and dependencies."""
-
-BEGINS, CARRIED, FOLLOWS_KNOWN = 0, 1, 2
-"""Forms of a start."""
 
 ABSOLUTE, BY_DEVICE = 0, 1
 """Forms of times."""
@@ -32,29 +20,20 @@ ABSOLUTE, BY_DEVICE = 0, 1
 class RowWriter:
     """Writes the columns of one bundle; `changes` stand in their final order."""
 
-    def __init__(self, changes: Sequence[Change], told: Told) -> None:
+    def __init__(self, changes: Sequence[Change]) -> None:
         self._changes = changes
-        self._told = told
-        self._devices: dict[bytes, int] = {}
-        self._writers: dict[bytes, int] = {}
         self._row_of = {change.change_hash: row for row, change in enumerate(changes)}
 
     def write(self, writer: ColumnWriter) -> None:
-        """Write everything. What names further devices goes to its own streams first."""
-        rest = ColumnWriter()
-        starts = self._starts()
-        self._write_changes(rest, starts)
+        """Write everything."""
         writer.number(len(self._changes))
-        self._write_devices(writer)
-        self._write_writers(writer, starts)
-        writer.dense += rest.dense
-        writer.plain += rest.plain
-
-    def _device(self, device: bytes) -> int:
-        return self._devices.setdefault(device, len(self._devices))
-
-    def _place_of(self, hash_start: bytes) -> Place | None:
-        return self._told.place_of(hash_start)
+        self._write_writers(writer)
+        self._write_starts(writer)
+        self._write_deps(writer)
+        self._write_times(writer)
+        writer.column([len(change.events) for change in self._changes])
+        self._write_signatures(writer)
+        self._write_events(writer)
 
     def _starts(self) -> list[int]:
         """The rows that don't continue their device's last change in this bundle."""
@@ -66,44 +45,33 @@ class RowWriter:
             last[change.device] = change.chain_hash
         return starts
 
-    def _follows_known(self, change: Change) -> Change | None:
-        """The change before, if the receiver has it, and it alone, at its position."""
-        before = self._told.change_at(change.device, change.n - 1)
-        return before if before and before.chain_hash == change.prev else None
+    def _write_writers(self, out: ColumnWriter) -> None:
+        """The devices, the actors and for each change its actor, as columns."""
+        devices: dict[bytes, int] = {}
+        writers: dict[bytes, int] = {}
+        salts = b""
+        for change in self._changes:
+            device = devices.setdefault(change.device, len(devices))
+            if change.actor not in writers:
+                if change.actor[:-SALT_BYTES] != actor_prefix(change.device):
+                    raise ValueError("the actor of a change is not its device's")
+                writers[change.actor] = device
+                salts += change.actor[-SALT_BYTES:]
+        out.number(len(devices))
+        out.plain += b"".join(devices)
+        out.number(len(writers))
+        out.column([*writers.values()])
+        out.plain += salts
+        order = {actor: index for index, actor in enumerate(writers)}
+        out.column([order[change.actor] for change in self._changes])
 
-    def _write_changes(self, out: ColumnWriter, starts: list[int]) -> None:
-        changes = self._changes
-        for change in changes:
-            self._device(change.device)
-        writers = self._writers
-        out.column([writers.setdefault(change.actor, len(writers)) for change in changes])
-        self._write_starts(out, starts)
-        self._write_deps(out)
-        self._write_times(out)
-        out.column([len(change.events) for change in changes])
-        signed = signed_rows(changes)
-        out.number(len(signed))
-        out.column(signed)
-        out.plain += b"".join(changes[row].signature for row in signed)
-        self._write_events(out)
-
-    def _write_starts(self, out: ColumnWriter, starts: list[int]) -> None:
+    def _write_starts(self, out: ColumnWriter) -> None:
+        starts = self._starts()
         changes = [self._changes[row] for row in starts]
-        forms = []
-        carried = b""
-        for change in changes:
-            if change.n == 1 and change.prev == CHAIN_START:
-                forms.append(BEGINS)
-            elif self._follows_known(change):
-                forms.append(FOLLOWS_KNOWN)
-            else:
-                forms.append(CARRIED)
-                carried += change.prev
         out.number(len(starts))
         out.column(starts)
-        out.column(forms)
         out.column([change.n for change in changes])
-        out.plain += carried
+        out.plain += b"".join(change.prev for change in changes if change.n != 1)
 
     def _write_deps(self, out: ColumnWriter) -> None:
         distances: list[int] = []
@@ -118,14 +86,9 @@ class RowWriter:
                 distances.append(0 if found is None else row - found)
         out.column([len(change.deps) for change in self._changes])
         out.column(distances)
-        places = [self._place_of(dep[:16]) for dep in others]
         out.number(len(others))
-        out.column([KNOWN if place else LITERAL for place in places])
-        known = [place for place in places if place]
-        out.column([self._device(place.device) for place in known])
-        out.column([place.n for place in known])
+        out.plain += b"".join(others)
         out.column(picks)
-        out.plain += b"".join(dep for dep, place in zip(others, places, strict=True) if not place)
 
     def _write_times(self, out: ColumnWriter) -> None:
         times = [change.time_ms for change in self._changes]
@@ -141,6 +104,12 @@ class RowWriter:
             out.number(ABSOLUTE)
             out.column(times)
 
+    def _write_signatures(self, out: ColumnWriter) -> None:
+        signed = signed_rows(self._changes)
+        out.number(len(signed))
+        out.column(signed)
+        out.plain += b"".join(self._changes[row].signature for row in signed)
+
     def _write_events(self, out: ColumnWriter) -> None:
         strings = Strings()
         tables = EventTables(strings)
@@ -148,38 +117,7 @@ class RowWriter:
         rows = [row for row, change in enumerate(self._changes) for _ in change.events]
         tables.add(events, rows)
         row_of = {change_hash[:16]: row for change_hash, row in self._row_of.items()}
-        tables.write(out, lambda: strings.write(out, row_of, self._place_of, self._device))
-
-    def _write_devices(self, out: ColumnWriter) -> None:
-        forms = []
-        keys = b""
-        for device in self._devices:
-            start = device[:DEVICE_START_BYTES]
-            is_known = self._told.device_from(start) == device
-            forms.append(KNOWN if is_known else LITERAL)
-            keys += start if is_known else device
-        out.number(len(forms))
-        out.column(forms)
-        out.plain += keys
-
-    def _write_writers(self, out: ColumnWriter, starts: list[int]) -> None:
-        first_change: dict[bytes, tuple[int, Change]] = {}
-        for row, change in enumerate(self._changes):
-            first_change.setdefault(change.actor, (row, change))
-        forms = []
-        salts = b""
-        beginning = set(starts)
-        for actor, (row, change) in first_change.items():
-            if len(actor) != ACTOR_BYTES or actor[:SALT_START] != actor_prefix(change.device):
-                raise ValueError("the actor of a change is not its device's")
-            before = self._follows_known(change) if row in beginning else None
-            is_known = before is not None and before.actor == actor
-            forms.append(KNOWN if is_known else LITERAL)
-            salts += b"" if is_known else actor[SALT_START:]
-        out.number(len(forms))
-        out.column([self._devices[change.device] for _, change in first_change.values()])
-        out.column(forms)
-        out.plain += salts
+        tables.write(out, lambda: strings.write(out, row_of))
 
 
 def _steps(times: Sequence[int]) -> list[int]:

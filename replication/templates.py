@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from replication.cbor import COMPARTMENTS, INTEGER_MAX, INTEGER_MIN, count_containers, dumps, loads
 from replication.columns import Column, ColumnReader, ColumnWriter
-from replication.dictionaries import Dictionaries, Known, Strings, read_dictionaries
+from replication.dictionaries import Dictionaries, Strings, read_dictionaries
 from replication.errors import LocalError, RemoteError
 from replication.limits import BUNDLE_BYTES_MAX, BUNDLE_CONTAINERS_MAX
 from replication.vocabulary import TEMPLATES, TYPES, Template
@@ -199,13 +199,7 @@ class _Spelled(NamedTuple):
     types: str
 
 
-def read_events(
-    reader: ColumnReader,
-    count: int,
-    devices: Sequence[bytes],
-    known: Known,
-    hashes: Sequence[bytes],
-) -> Iterator[bytes]:
+def read_events(reader: ColumnReader, count: int, hashes: Sequence[bytes]) -> Iterator[bytes]:
     """So many events, each made when it is asked for; RemoteError at once or then.
 
     `hashes` are the change hashes of the bundle's rows, as far as the caller has come.
@@ -213,7 +207,7 @@ def read_events(
     templates = [_read_template(reader) for _ in range(reader.number(TEMPLATES_MAX))]
     sequence = reader.bounded(count, len(templates) - 1)
     counts = Counter(sequence)
-    dictionaries = read_dictionaries(reader, devices, known, hashes)
+    dictionaries = read_dictionaries(reader, hashes)
     check = _Checker()
     tables = [
         _read_table(reader, template, counts[place], dictionaries, check)

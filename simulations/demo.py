@@ -268,7 +268,8 @@ class Play:
         Where they don't find each other by themselves, they are given addresses, and that is said.
         """
         self._traffic.clear()
-        if wait_until(self._agreed, DISCOVERY_S_MAX):
+        by_hand = "addresses by hand" in self.facts["found_by"]
+        if not by_hand and wait_until(self._agreed, DISCOVERY_S_MAX):
             self.facts["found_by"].append("zeroconf")
             self.say("  found by zeroconf, on this machine's loopback network")
             return True

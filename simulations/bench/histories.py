@@ -142,7 +142,10 @@ def tail(history: Grown, officer: Officer, events: int, run: int) -> list[Tail]:
 
 
 def _tail_deeds(officer: Officer, chance: random.Random, borrowers: list[int]) -> Iterator[Deed]:
-    """After the opening: 30 of the roll, 27 purchases, 27 contributions, 2 fines, 3 repayments."""
+    """After the opening: 30 of the roll, 27 purchases, 27 contributions, 2 fines, 3 repayments.
+
+    A young group has fewer loans; then members who came late contribute instead.
+    """
     for member in range(1, 31):
         yield Deed(officer, "attended", member, code="present")
     for member in range(1, 28):
@@ -154,6 +157,8 @@ def _tail_deeds(officer: Officer, chance: random.Random, borrowers: list[int]) -
         yield Deed(officer, "was fined", member, FINES_MINOR["late"], code="late")
     for member in borrowers:
         yield Deed(officer, "repaid", member, 1_000_00)
+    for member in range(28, 31 - len(borrowers)):
+        yield Deed(officer, "gave", member, SOCIAL_MINOR)
 
 
 class _LongEnough(Exception):

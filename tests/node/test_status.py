@@ -1,4 +1,4 @@
-"""Who holds what is told by signed acknowledgements alone."""
+"""Who holds what is told by what others signed, alone."""
 
 from pathlib import Path
 
@@ -48,3 +48,19 @@ def test_what_the_other_phone_wrote_is_not_only_here(tmp_path: Path) -> None:
     assert status(treasurer.group(group)).only_here_entries == 0
     secretary.close()
     treasurer.close()
+
+
+def test_a_phone_that_wrote_an_entry_has_signed_for_it_and_all_it_knew(tmp_path: Path) -> None:
+    secretary, group = founded(tmp_path / "s")
+    with secretary, enrolled(tmp_path / "t", secretary, group) as treasurer:
+        add_member(secretary, group, 1)
+        secretary_wrote = secretary.group(group).replica.heads[0]
+        sync(secretary, treasurer, group, until=lambda: holds(treasurer, group, secretary_wrote))
+        add_member(treasurer, group, 2)
+        add_member(secretary, group, 3)
+        treasurer_wrote = treasurer.group(group).replica.heads[0]
+        sync(secretary, treasurer, group, until=lambda: holds(secretary, group, treasurer_wrote))
+        seen = status(secretary.group(group))
+        assert seen.only_here_entries == 1, "its own third member"
+        assert who_holds(secretary.group(group), secretary_wrote) == ("Treasurer's phone",)
+        assert who_holds(secretary.group(group), treasurer_wrote) == ("Treasurer's phone",)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from replication.bundle import Draft, decode_bundle
 from replication.cbor import dumps
 from replication.change import CHAIN_START, Change, chain_hash
-from replication.dictionaries import Known, Place
 from replication.identity import actor_for
 
 DEVICES = tuple(sha256(bytes((number,))).digest() for number in range(4))
@@ -84,37 +83,16 @@ def meeting(count: int = 90) -> list[list[object]]:
     return [*roll, *shares, *gifts][:count]
 
 
-class Shared:
-    """What two ends both hold: some changes."""
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self._changes = changes
-
-    def change_at(self, device: bytes, n: int) -> Change | None:
-        found = [c for c in self._changes if (c.device, c.n) == (device, n)]
-        return found[0] if len(found) == 1 else None
-
-    def device_from(self, key_start: bytes) -> bytes | None:
-        found = {c.device for c in self._changes if c.device.startswith(key_start)}
-        return found.pop() if len(found) == 1 else None
-
-    def place_of(self, hash_start: bytes) -> Place | None:
-        for change in self._changes:
-            if change.change_hash.startswith(hash_start):
-                return Place(change.device, change.n) if self.change_at(*change[:2]) else None
-        return None
-
-
-def received(bundle: bytes, known: Known | None = None) -> list[Change]:
+def received(bundle: bytes) -> list[Change]:
     """The changes of a bundle as a receiver works them out; signatures as they were carried."""
-    return [change for _, change in receiving(bundle, known)]
+    return [change for _, change in receiving(bundle)]
 
 
-def receiving(bundle: bytes, known: Known | None = None) -> Iterator[tuple[Draft, Change]]:
+def receiving(bundle: bytes) -> Iterator[tuple[Draft, Change]]:
     """Each draft with the change that it stands for."""
     hashes: list[bytes] = []
     chains: dict[bytes, bytes] = {}
-    for draft in decode_bundle(bundle, hashes, known):
+    for draft in decode_bundle(bundle, hashes):
         prev = chains[draft.device] if draft.prev is None else draft.prev
         deps = [hashes[dep] if isinstance(dep, int) else dep for dep in draft.deps]
         change = made(

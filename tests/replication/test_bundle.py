@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from replication.bundle import decode_bundle, encode_bundle, fill_bundle
 from replication.cbor import dumps
@@ -20,7 +19,6 @@ from replication.limits import (
 )
 from tests.replication.chains import (
     DEVICES,
-    Shared,
     chain_of,
     follow,
     histories,
@@ -44,17 +42,6 @@ def unsigned(changes: Sequence[Change]) -> list[Change]:
 @given(histories())
 def test_any_history_comes_back(changes: list[Change]) -> None:
     assert unsigned(received(encode_bundle(changes))) == unsigned(changes)
-
-
-@given(histories(), st.data())
-def test_any_history_comes_back_to_who_shares_its_beginning(
-    changes: list[Change], data: st.DataObject
-) -> None:
-    cut = data.draw(st.integers(0, len(changes) - 1))
-    told = Shared(changes[:cut])
-    bundle = encode_bundle(changes[cut:], told)
-    knows_more = Shared(changes[:cut])
-    assert unsigned(received(bundle, knows_more)) == unsigned(changes[cut:])
 
 
 @given(histories())
@@ -91,8 +78,8 @@ FROZEN = (
     "01a801000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f73616c7473616c7420"
     "2122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c"
     "4d4e4f505152535455565758595a5b5c5d5e5f808182838485868788898a8b8c8d8e8f909192939495969798"
-    "999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf6364646064"
-    "600062263e2630ab6143f3d119194c40612606908412432e3a606093606039b08389890b00"
+    "999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf6364646460"
+    "6064e06302120c0d1b9a8fcec8606264606462008a2a31e4a2030636090696033b9898b800"
 )
 
 
@@ -117,12 +104,6 @@ def test_sizes() -> None:
     """Near what there is to say; a signature alone is 64 bytes."""
     changes = chain_of(SECRETARY, meeting(), BEFORE[-1])
     assert len(encode_bundle(changes)) < 900
-    shared = Shared(BEFORE)
-    names = [change.change_hash[:16] + b"\0" for change in BEFORE]
-    roll = [[*event[:5], name, *event[6:]] for event, name in zip(meeting(30), names, strict=True)]
-    changes = chain_of(SECRETARY, roll, BEFORE[-1])
-    assert len(encode_bundle(changes)) - len(encode_bundle(changes, shared)) > 30 * 16 + 32 + 32
-    assert len(encode_bundle(changes[:1], shared)) <= 140
     season = chain_of(SECRETARY, [event for _ in range(30) for event in meeting()])
     assert len(encode_bundle(season)) < 2.5 * len(season)
 
@@ -175,17 +156,6 @@ def test_the_worst_change_of_all_fits_a_bundle(event: list[object]) -> None:
 
 
 # Names of entries
-
-
-def test_names_need_what_they_name() -> None:
-    name = BEFORE[4].change_hash[:16] + b"\0"
-    changes = chain_of(SECRETARY, [[1, "attendance.marked", 1, 3, 1, name, "present"]], BEFORE[-1])
-    bundle = encode_bundle(changes, Shared(BEFORE))
-    assert received(bundle, Shared(BEFORE)) == changes
-    for held in ([], BEFORE[5:], BEFORE[:-1], [*BEFORE, BEFORE[4]._replace(time_ms=1)]):
-        with pytest.raises(RemoteError) as caught:
-            received(bundle, Shared(held))
-        assert caught.value.code == "unknown_name"
 
 
 def test_an_entry_of_the_same_bundle_is_named_by_its_row() -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import struct
 import tracemalloc
 import zlib
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replication.bundle import encode_bundle
-from replication.cbor import check_event
+from replication.cbor import check_event, dumps
 from replication.columns import ColumnWriter
 from replication.errors import RemoteError
 from replication.limits import (
@@ -24,7 +23,6 @@ from replication.limits import (
 )
 from tests.replication.chains import (
     DEVICES,
-    Shared,
     chain_of,
     follow,
     meeting,
@@ -74,8 +72,7 @@ SAMPLES = [
     streams(encode_bundle(chain_of(SECRETARY, meeting(8)))),
     streams(
         encode_bundle(
-            [follow(SECRETARY, BEFORE[-1], BEFORE[2:5], 9, [1, "x", 1, [{"a": None}], "é", True])],
-            Shared(BEFORE),
+            [follow(SECRETARY, BEFORE[-1], BEFORE[2:5], 9, [1, "x", 1, [{"a": None}], "é", True])]
         )
     ),
     streams(
@@ -98,8 +95,9 @@ def test_a_damaged_bundle_is_refused_or_says_proper_events(
         place = data.draw(st.integers(0, len(stream)))
         stream[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
     with contextlib.suppress(RemoteError):
-        for draft, _ in receiving(joined(bytes(plain), bytes(dense)), Shared(BEFORE)):
+        for draft, _ in receiving(joined(bytes(plain), bytes(dense))):
             assert 1 <= len(draft.events) <= CHANGE_EVENTS_MAX
+            assert all(dep >= 0 for dep in draft.deps if isinstance(dep, int))
             for event in draft.events:
                 check_event(event)
 
@@ -114,11 +112,27 @@ def test_a_bundle_cut_anywhere_is_refused() -> None:
 
 def test_what_comes_before_a_fault_is_given_out_first() -> None:
     """The work that a liar causes ends at the first lie that the receiver notices."""
-    plain, dense = streams(encode_bundle(chain_of(SECRETARY, [[1, "x", n] for n in (5, 6, 2**63)])))
+    plain, dense = streams(
+        encode_bundle(chain_of(SECRETARY, [[1, "x", 1, n] for n in (5, 6, 2**63)]))
+    )
     drafts = receiving(joined(plain, dense))
     assert [next(drafts)[0].n, next(drafts)[0].n] == [1, 2]
     with pytest.raises(RemoteError):
         next(drafts)
+
+
+def test_an_event_made_of_many_long_fields_is_refused() -> None:
+    long = chain_of(SECRETARY, [[1, "x", 1, "a" * 9_000, b"b" * 9_000]])
+    assert refusal(encode_bundle(long)) == "bad_bundle"
+
+
+def test_a_change_follows_earlier_ones_only() -> None:
+    for distance in (2, 3):
+        liar = Liar()
+        liar.begin(4, 1, distance)
+        liar.template([], 4)
+        liar.dense += bytes(5)
+        assert refusal(liar.bundle()) == "bad_bundle"
 
 
 class Liar(ColumnWriter):
@@ -128,21 +142,19 @@ class Liar(ColumnWriter):
         """A column that claims many numbers in two bytes."""
         self.column([value] * min(count, 2))
 
-    def begin(self, changes: int, events: int) -> None:
+    def begin(self, changes: int, events: int, distance: int = 1) -> None:
         """So many changes of one device, each after the last, with so many events each."""
         self.number(changes)
         self.plain += bytes(32 + 8)
         self.number(1)  # a device
-        self.constant(0, 1)
         self.number(1)  # a writer
-        self.constant(0, 1)
         self.constant(0, 1)
         self.constant(0, changes)
         self.number(1)  # a start
-        for value in (0, 0, 1):
+        for value in (0, 1):
             self.constant(value, 1)
         self.column([0, *[1] * (changes - 1)])
-        self.constant(1, changes - 1)
+        self.constant(distance, changes - 1)
         self.number(0)  # no other deps
         self.number(0)  # times
         self.constant(5, changes)
@@ -171,7 +183,7 @@ def many_changes() -> bytes:
     liar = Liar()
     liar.begin(BUNDLE_CHANGES_MAX, 4)
     liar.template([], 4 * BUNDLE_CHANGES_MAX)
-    liar.dense += bytes(6)
+    liar.dense += bytes(5)
     return liar.bundle()
 
 
@@ -182,20 +194,20 @@ def long_texts() -> bytes:
     count = RUN_CHANGES_MAX * CHANGE_EVENTS_MAX
     liar.template([1], count)
     liar.strings(b"a" * (EVENT_BYTES_MAX - 100))
-    liar.dense += bytes(5)
+    liar.dense += bytes(4)
     liar.constant(34, count)
     return liar.bundle()
 
 
-def nested(item: bytes) -> Callable[[], bytes]:
+def nested(item: bytes, count: int = 2000) -> Callable[[], bytes]:
     """Events full of small items."""
 
     def bundle() -> bytes:
         liar = Liar()
         liar.begin(RUN_CHANGES_MAX, 1)
         liar.template([3], RUN_CHANGES_MAX)
-        liar.dense += bytes(5)
-        array = b"\x99" + struct.pack(">H", 2000) + item * 2000
+        liar.dense += bytes(4)
+        array = dumps([0] * count)[:-count] + item * count
         liar.strings(*[array] * RUN_CHANGES_MAX)
         liar.column(range(RUN_CHANGES_MAX))
         return liar.bundle()
@@ -212,7 +224,7 @@ def many_templates() -> bytes:
         for number in (27, 1, 1, 24, *[0] * 24):
             liar.number(number)
     liar.column([number % 128 for number in range(4 * BUNDLE_CHANGES_MAX)])
-    liar.dense += bytes(6)
+    liar.dense += bytes(5)
     for _ in range(128 * 24):
         liar.constant(7, 512)
     return liar.bundle()
@@ -237,6 +249,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "long texts": long_texts,
     "many arrays": nested(b"\x80"),
     "many numbers": nested(b"\x00"),
+    "fewer arrays in many events": nested(b"\x85\x80\x80\x80\x80\x80", 40),
     "many maps": nested(b"\xa1\x60\x80"),
     "many templates": many_templates,
 }
@@ -256,3 +269,7 @@ def test_the_bombs_go_off() -> None:
     assert refusal(long_texts()) == "bad_bundle"
     assert next(receiving(nested(b"\x00")()))[0].n == 1
     assert refusal(nested(b"\x80")()) == "bad_type"
+    several = receiving(nested(b"\x85\x80\x80\x80\x80\x80", 40)())
+    assert [next(several)[0].n for _ in range(60)] == [*range(1, 61)]
+    with pytest.raises(RemoteError, match="arrays and maps in the events"):
+        list(several)
