@@ -23,7 +23,7 @@ from node.chain_store import ChainStore
 from node.store import AppliedRow, BookWriting, GroupRow, Store
 from replication.control import is_control
 from replication.history import Admitted
-from replication.roster import roster_of
+from replication.roster import decisions_of
 
 UNDO_KEPT = 8192
 """Entries that can be taken back one by one: about ninety meetings, far more than a phone that
@@ -112,15 +112,15 @@ class EntryReader:
 
     def __init__(self, chains: ChainStore) -> None:
         self.places = Places(chains)
-        self._controls = list(chains.control_changes())
+        self._decisions = decisions_of(chains.control_changes())
         self._persons: dict[tuple[int, bytes], bytes] = {}
 
     def note(self, admitted: Sequence[Admitted]) -> None:
         """Take note of changes that the store may not hold yet."""
         self.places.add(admitted)
         for one in admitted:
-            if one.place.controls >> len(self._controls):
-                self._controls.append(one)
+            if one.place.controls >> self._decisions.count:
+                self._decisions.add(one)
 
     def entries(self, admitted: Admitted) -> Iterator[Entry]:
         """The entries of one change; control records are not the book's."""
@@ -143,9 +143,8 @@ class EntryReader:
         """The person behind a device according to the change's own past: the same everywhere."""
         person = self._persons.get((controls, device))
         if person is None:
-            chosen = [one for bit, one in enumerate(self._controls) if controls >> bit & 1]
-            person = roster_of(chosen).person_of(device)
-            self._persons[controls, device] = person
+            known = self._decisions.device(device, controls)
+            person = self._persons[controls, device] = known.person if known else b""
         return person
 
 

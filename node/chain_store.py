@@ -20,9 +20,9 @@ RUN_ROWS = 512
 
 _COLUMNS = (
     "lane, n, prev, actor_salt, deps, time_ms, events, change_hash, chain_hash, signature, "
-    "lamport, max_op, seq, list_ctr, clock, controls"
+    "lamport, max_op, seq, list_ctr, clock, controls, number"
 )
-_INSERT = f"INSERT INTO changes (change_no, group_no, {_COLUMNS}) VALUES ({'?, ' * 17}?)"
+_INSERT = f"INSERT INTO changes (change_no, group_no, {_COLUMNS}) VALUES ({'?, ' * 18}?)"
 
 
 _ALTERED = (
@@ -254,7 +254,7 @@ class ChainStore:
         )
         lamport, max_op, seq, list_ctr = row[10:14]
         mask = int.from_bytes(row[15], "big")
-        place = Place(lane, lamport, max_op, seq, list_ctr, clock, mask)
+        place = Place(lane, lamport, max_op, seq, list_ctr, clock, mask, row[16])
         return Admitted(change, place)
 
 
@@ -280,6 +280,7 @@ def _row(entry: Admitted) -> Row:
         place.list_ctr,
         ",".join(map(str, place.clock)),
         place.controls.to_bytes((place.controls.bit_length() + 7) // 8, "big"),
+        place.number,
     )
 
 

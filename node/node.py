@@ -73,7 +73,7 @@ class Group:
             row.group_id,
             home.keys,
             store.chains(row.group_no),
-            {key_id: key for key_id, key in keys.items() if key},
+            keys,
             random_bytes(SALT_BYTES),
         )
         self.books = Books(store, row)
@@ -348,6 +348,8 @@ class Batch:
             outcome = self._group.replica.append(payloads, self._now_ms, keys)
             writing = _writing(self._group, outcome.store)
         except LocalError as error:
+            if error.code.startswith("document"):
+                self._node._forget()
             self.give_up()
             raise _refused(error) from error
         except BaseException:
@@ -355,7 +357,7 @@ class Batch:
             raise
         self._outcomes.append(outcome)
         self._writings.append(writing)
-        ids = _ids(outcome.admitted)
+        ids = _ids(outcome.admitted[-1:])  # what comes before it only joins heads
         self._receipts += ids
         return ids
 

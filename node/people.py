@@ -13,7 +13,6 @@ in the key box too, under an id that every device of the group can compute.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 from model.book import Book
@@ -22,8 +21,16 @@ from model.events import PersonSealed
 from node.clock import random_bytes
 from node.errors import CommandRefused
 from node.store import GroupRow, SealedRow, Store
-from replication.people import NONCE_BYTES, PersonError, contact_tag, open_person, seal_person
-from replication.wire import KEY_BYTES, KEY_ID_BYTES, PersonKey
+from replication.people import (
+    NONCE_BYTES,
+    PersonError,
+    contact_tag,
+    key_id_of,
+    open_person,
+    seal_person,
+    tag_key_id,
+)
+from replication.wire import KEY_BYTES, PersonKey
 
 NAME_CHARS_MAX = 80
 PHONE_CHARS_MAX = 32
@@ -116,7 +123,8 @@ class People:
         key_id = known.key_id if known is not None else b""
         key = self._keys.get(key_id, b"")
         if not key:
-            key_id, key = random_bytes(KEY_ID_BYTES), random_bytes(KEY_BYTES)
+            key = random_bytes(KEY_BYTES)
+            key_id = key_id_of(key)
             keys = (PersonKey(key_id, key),)
         nonce = random_bytes(NONCE_BYTES)
         group = self._group.group_id
@@ -186,11 +194,6 @@ def tags(key: bytes, details: Details) -> tuple[bytes, bytes]:
     phone = phone_form(details.phone)
     name_tag = contact_tag(key, "name", name_form(details.name))
     return name_tag, contact_tag(key, "phone", phone) if phone else b""
-
-
-def tag_key_id(group_id: bytes) -> bytes:
-    """Where the key box keeps the key for contact tags."""
-    return sha256(b"mkutano/tag-key-id" + group_id).digest()[:KEY_ID_BYTES]
 
 
 def _counts(book: Book, entry_id: bytes) -> bool:

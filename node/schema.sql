@@ -45,7 +45,8 @@ CREATE TABLE changes (
     seq         INTEGER NOT NULL,        -- Automerge sequence number of its actor
     list_ctr    INTEGER NOT NULL,        -- op counter of the operation that made the actor's list
     clock       TEXT NOT NULL,           -- per lane the highest position in its past, "12,0,7"
-    controls    BLOB NOT NULL            -- bit mask, big-endian, of the control changes in its past
+    controls    BLOB NOT NULL,           -- bit mask, big-endian, of the control changes in its past
+    number      INTEGER NOT NULL         -- how many changes of the group were stored before it
 ) STRICT;
 CREATE UNIQUE INDEX changes_by_hash ON changes (group_no, change_hash);
 CREATE UNIQUE INDEX changes_by_chain ON changes (group_no, lane, n);

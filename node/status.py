@@ -6,13 +6,13 @@ from its newest acknowledgement and its newest change, and "3 entries only on th
 exactly that nobody else has ever signed for them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from node.chain_store import ChainStore
 from node.node import Group
 from replication.control import is_control
-from replication.frontier import Ack, Tip
+from replication.frontier import Ack
 
 ENTRIES_COUNTED_MAX = 1000
 """Entries looked through to count what is only here; above that the sentence says "over"."""
@@ -53,7 +53,7 @@ def status(group: Group) -> Status:
     for key, device in group.roster.devices.items():
         if key == group.device or device.right == "pull":
             continue
-        held = _signed_for(chains, key, acks)
+        held = _signed_for(group, key, acks)
         for lane, n in held.items():
             best[lane] = max(best[lane], n)
         lacking = sum(_lacking(chains, held).values())
@@ -81,42 +81,19 @@ def who_holds(group: Group, change_hash: bytes) -> tuple[str, ...]:
         device.label
         for key, device in group.roster.devices.items()
         if key != group.device
-        and _signed_for(chains, key, acks).get(found.place.lane, 0) >= found.change.n
+        and _signed_for(group, key, acks).get(found.place.lane, 0) >= found.change.n
     )
 
 
-def _signed_for(chains: ChainStore, device: bytes, acks: Mapping[bytes, Ack]) -> dict[int, int]:
+def _signed_for(group: Group, device: bytes, acks: Mapping[bytes, Ack]) -> dict[int, int]:
     """For each lane the highest position that a device acknowledged or knew when it wrote."""
-    held = _held_lanes(chains, acks[device].tips) if device in acks else {}
+    held = group.replica.held_by(acks[device].tips) if device in acks else {}
+    chains = group.store.chains(group.row.group_no)
     for lane in chains.lanes():
         wrote = chains.find(lane.tip_change) if lane.device == device else None
         for number, n in enumerate(wrote.place.clock if wrote else ()):
             held[number] = max(held.get(number, 0), n)
     return held
-
-
-def _held_lanes(chains: ChainStore, tips: Iterable[Tip]) -> dict[int, int]:
-    """For each lane the highest position that these tips cover, as far as it is known here."""
-    held: dict[int, int] = {}
-    lanes = chains.lanes()
-    for tip in tips:
-        for one in chains.at(tip.device, tip.n):
-            if one.change.chain_hash == tip.chain:
-                _cover(chains, held, one.place.lane, tip.n)
-                break
-        else:
-            # The device is ahead of us on this chain: it holds at least what we have of it,
-            # unless the chain has branches and we can't tell which one it means.
-            mine = [at for at, lane in enumerate(lanes) if lane.device == tip.device]
-            if len(mine) == 1 and lanes[mine[0]].tip_n < tip.n:
-                _cover(chains, held, mine[0], lanes[mine[0]].tip_n)
-    return held
-
-
-def _cover(chains: ChainStore, held: dict[int, int], lane: int, n: int) -> None:
-    while lane >= 0:
-        held[lane] = max(held.get(lane, 0), n)
-        lane, n = chains.lanes()[lane].parent, chains.lanes()[lane].fork_n
 
 
 def _lacking(chains: ChainStore, held: dict[int, int]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from replication.ancestry import Ancestry, merged_clock
-from replication.change import CHAIN_START, Change, chain_hash
+from replication.change import CHAIN_START, Change, chain_hash, change_value
 from replication.chunk import body_hash, change_body
 from replication.control import GroupFounded, decode_record, is_control
 from replication.errors import RemoteError
@@ -27,6 +27,7 @@ from replication.limits import (
     COUNTER_MAX,
     TIME_MS_MAX,
 )
+from replication.roster import may_write
 
 
 class Candidate(NamedTuple):
@@ -57,8 +58,9 @@ def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admi
     hashes = [dep.change.change_hash for dep in candidate.deps]
     dep_hashes = tuple(hashes if len(hashes) < 2 else sorted(hashes))
     made = list_ctr if seq > 1 else 0
+    values = (change_value(candidate.time_ms, candidate.events),)
     change_hash = body_hash(
-        change_body(candidate.actor, seq, start_op, dep_hashes, candidate.events, made, last_ctr)
+        change_body(candidate.actor, seq, start_op, dep_hashes, values, made, last_ctr)
     )
     controls = _judge_right(group, ancestry, candidate, change_hash, dep_places)
     prev = candidate.before.change.chain_hash if candidate.before else CHAIN_START
@@ -76,17 +78,21 @@ def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admi
     )
     lane = ancestry.lane_for(candidate.before)
     clock = _clock_with(past, lane, candidate.n)
-    place = Place(lane, start_op, max_op, seq, list_ctr, clock, controls)
+    place = Place(lane, start_op, max_op, seq, list_ctr, clock, controls, ancestry.count)
     return Admitted(change, place)
 
 
-def _check_values(candidate: Candidate) -> None:
-    """Caps on everything that a peer chose freely."""
-    events = candidate.events
+def check_amount(events: Sequence[bytes]) -> None:
+    """RemoteError unless these are as many events, and as long, as one change may hold."""
     if not 1 <= len(events) <= CHANGE_EVENTS_MAX:
         raise RemoteError("bad_events", "a change holds 1 to 64 events")
     if len(events) > 1 and sum(map(len, events)) > CHANGE_BYTES_MAX:
         raise RemoteError("too_large", "the events of a change are too large together")
+
+
+def _check_values(candidate: Candidate) -> None:
+    """Caps on everything that a peer chose freely."""
+    check_amount(candidate.events)
     if not 0 <= candidate.time_ms < TIME_MS_MAX:
         raise RemoteError("bad_time", "the claimed time is out of range")
     if not 1 <= candidate.n <= CHAIN_LENGTH_MAX:
@@ -108,6 +114,9 @@ def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]
         raise RemoteError("broken_chain", "the change before is another one")
     elif not ancestry.knows(past, before):
         raise RemoteError("forgets_itself", "a device's change must follow its own last one")
+    latest = ancestry.latest_own(candidate.device, past)
+    if (latest and latest.change.chain_hash) != (before and before.change.chain_hash):
+        raise RemoteError("skips_itself", "a later change of the device is in its past")
     if len(candidate.deps) > 1:
         for index, dep in enumerate(candidate.deps):
             others = [*candidate.deps[:index], *candidate.deps[index + 1 :]]
@@ -122,14 +131,14 @@ def _operations(
     start_op = 1
     for place in dep_places:
         start_op = max(start_op, place.max_op + 1)
-    count, before = len(candidate.events), candidate.before
+    before = candidate.before
     if before is not None and before.change.actor == candidate.actor:
         seq, list_ctr, last_ctr = before.place.seq + 1, before.place.list_ctr, before.place.max_op
-        max_op = start_op + count - 1
+        max_op = start_op
     else:
         if ancestry.actor_was_used(candidate.actor, past):
             raise RemoteError("actor_reused", "an actor that was given up is used again")
-        seq, list_ctr, last_ctr, max_op = 1, start_op, 0, start_op + count
+        seq, list_ctr, last_ctr, max_op = 1, start_op, 0, start_op + 1
     if max_op > COUNTER_MAX:
         raise RemoteError("counter_exhausted", "the operation counter is out of range")
     return seq, start_op, max_op, list_ctr, last_ctr
@@ -149,10 +158,10 @@ def _judge_right(
     controls = 0
     for place in dep_places:
         controls |= place.controls
-    if not ancestry.roster(controls).may_write(candidate.device):
+    if not may_write(ancestry.decisions.device(candidate.device, controls)):
         raise RemoteError("no_right", "the device had no right to write when it wrote this")
     if any(map(is_control, candidate.events)):
-        controls |= 1 << len(ancestry.controls)
+        controls |= 1 << ancestry.decisions.count
     return controls
 
 

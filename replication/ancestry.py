@@ -12,10 +12,7 @@ from typing import NamedTuple
 
 from replication.change import CHAIN_START, Change
 from replication.history import Admitted, History, Lane, Place
-from replication.roster import Roster, roster_of
-
-_ROSTERS_KEPT = 64
-"""Rosters remembered by set of control records; concurrent decisions are few."""
+from replication.roster import Decisions, decisions_of
 
 _RECENT_KEPT = 4096
 """Changes kept in memory beside the store: more than any meeting's heads reach back."""
@@ -82,13 +79,18 @@ class Ancestry:
         self._fresh = _Fresh()
         self._stored_n: list[int] = []
         self._recent: OrderedDict[bytes, Admitted] = OrderedDict()
-        self._rosters: OrderedDict[int, Roster] = OrderedDict()
         lanes = history.lanes()
-        self.branches: list[_Branch] = [_Branch(*lane[:3]) for lane in lanes]
+        self.branches: list[_Branch] = []
+        self._lanes_of: dict[bytes, tuple[int, ...]] = {}
+        for lane in lanes:
+            self._open_lane(_Branch(*lane[:3]))
         self.tips: list[Admitted] = [_stored(history, lane) for lane in lanes]
+        self._by_tip = {tip.change.chain_hash: tip for tip in self.tips}
         self.heads: set[bytes] = set(history.heads())
-        self.controls: list[Admitted] = list(history.control_changes())
+        self.decisions: Decisions = decisions_of(history.control_changes())
         self._stored_n = [lane.tip_n for lane in lanes]
+        self.count = sum(lane.tip_n - lane.fork_n for lane in lanes)
+        """Changes admitted so far."""
 
     def fork(self) -> "Ancestry":
         """A tentative copy; additions to it leave this one untouched."""
@@ -97,20 +99,25 @@ class Ancestry:
         other._fresh = self._fresh.copy()
         other._stored_n = self._stored_n
         other._recent = self._recent
-        other._rosters = OrderedDict()
         other.branches = list(self.branches)
+        other._lanes_of = dict(self._lanes_of)
         other.tips = list(self.tips)
+        other._by_tip = dict(self._by_tip)
         other.heads = set(self.heads)
-        other.controls = list(self.controls)
+        other.decisions = self.decisions.copy()
+        other.count = self.count
         return other
 
     def adopt(self, tentative: "Ancestry") -> None:
         """Take over all that a tentative copy has added."""
         self._fresh = tentative._fresh
         self.branches = tentative.branches
+        self._lanes_of = tentative._lanes_of
         self.tips = tentative.tips
+        self._by_tip = tentative._by_tip
         self.heads = tentative.heads
-        self.controls = tentative.controls
+        self.decisions = tentative.decisions
+        self.count = tentative.count
 
     def committed(self) -> None:
         """The history now holds everything that was added."""
@@ -142,18 +149,21 @@ class Ancestry:
 
         The tips of lanes are looked up first: almost every change extends one.
         """
-        for tip in self.tips:
-            if tip.change.chain_hash == chain and tip.change.device == device:
-                return tip
+        tip = self._by_tip.get(chain)
+        if tip is not None and tip.change.n == n and tip.change.device == device:
+            return tip
         for admitted in self.at(device, n):
             if admitted.change.chain_hash == chain:
                 return admitted
         return None
 
+    def actor_starts(self, actor: bytes) -> tuple[Admitted, ...]:
+        """The first changes of an actor; several after a fork."""
+        return (*self._history.actor_starts(actor), *self._fresh.starts.get(actor, ()))
+
     def actor_was_used(self, actor: bytes, clock: tuple[int, ...]) -> bool:
         """Whether a change with this clock has a change of this actor in its past."""
-        starts = (*self._fresh.starts.get(actor, ()), *self._history.actor_starts(actor))
-        return any(self.knows(clock, start) for start in starts)
+        return any(self.knows(clock, start) for start in self.actor_starts(actor))
 
     @staticmethod
     def knows(clock: tuple[int, ...], other: Admitted) -> bool:
@@ -161,20 +171,29 @@ class Ancestry:
         lane = other.place.lane
         return lane < len(clock) and clock[lane] >= other.change.n
 
-    def roster(self, controls: int) -> Roster:
-        """The roster according to a set of control changes, given as a bit mask."""
-        known = self._rosters.get(controls)
-        if known is None:
-            chosen = [a for bit, a in enumerate(self.controls) if controls >> bit & 1]
-            known = self._rosters[controls] = roster_of(chosen)
-            if len(self._rosters) > _ROSTERS_KEPT:
-                self._rosters.popitem(last=False)
-        return known
+    def lanes_of(self, device: bytes) -> tuple[int, ...]:
+        """The lanes of one device, by their numbers."""
+        return self._lanes_of.get(device, ())
 
-    @property
-    def all_controls(self) -> int:
-        """The mask of every control change that is known."""
-        return (1 << len(self.controls)) - 1
+    def latest_own(self, device: bytes, past: tuple[int, ...]) -> Admitted | None:
+        """The change of a device that it must follow next when it knows this past.
+
+        The one at the highest position; of several branches' the one with the highest chain hash.
+        """
+        places = [
+            (past[lane], lane)
+            for lane in self.lanes_of(device)
+            if lane < len(past) and past[lane] > self.branches[lane].fork_n
+        ]
+        if not places:
+            return None
+        highest = max(places)[0]
+        ends = [self._on_lane(lane, n) for n, lane in places if n == highest]
+        return max(ends, key=lambda end: end.change.chain_hash)
+
+    def _on_lane(self, lane: int, n: int) -> Admitted:
+        tip = self.tips[lane]
+        return tip if tip.change.n == n else next(self.run(lane, n, n))
 
     def lane_for(self, before: Admitted | None) -> int:
         """The lane that a change continues, or the number of a new one if it branches off."""
@@ -191,14 +210,22 @@ class Ancestry:
         change, place = admitted
         self._fresh.add(admitted)
         if place.lane == len(self.branches):
-            self.branches.append(self._branch(change))
+            self._open_lane(self._branch(change))
             self.tips.append(admitted)
         else:
+            del self._by_tip[self.tips[place.lane].change.chain_hash]
             self.tips[place.lane] = admitted
+        self._by_tip[change.chain_hash] = admitted
         self.heads.difference_update(change.deps)
         self.heads.add(change.change_hash)
-        if place.controls >> len(self.controls):
-            self.controls.append(admitted)
+        self.count += 1
+        if place.controls >> self.decisions.count:
+            self.decisions.add(admitted)
+
+    def _open_lane(self, branch: "_Branch") -> None:
+        device = branch.device
+        self._lanes_of[device] = (*self._lanes_of.get(device, ()), len(self.branches))
+        self.branches.append(branch)
 
     def _branch(self, change: Change) -> "_Branch":
         """Where a new lane, beginning with this change, comes from."""

@@ -2,9 +2,8 @@
 
 A bundle says what its receiver can't compute. Change hashes, most of the chain, and sequence and
 operation numbers are left out; the receiver rebuilds every change, and accepts it only if that
-leads to the hash that was signed. A signature covers a run of up to 256 changes of one device,
-and only the last one of a run is carried. Rows stand in any causal order. The layout, all of
-it columns (`columns.py`):
+leads to the hash that was signed. A signature covers a run of changes of one device, and few are
+carried (`runs.py`). Rows stand in any causal order. The layout, all of it columns (`columns.py`):
 
     byte 1     version of this format
     number     length of the plain stream, in the same LEB128
@@ -39,6 +38,7 @@ from replication.drafts import Draft, DraftReader
 from replication.errors import LocalError, RemoteError
 from replication.limits import BUNDLE_BYTES_MAX, BUNDLE_CHANGES_MAX, BUNDLE_EVENTS_MAX
 from replication.rows import RowWriter
+from replication.runs import Unsigned, closed_cuts
 
 __all__ = ["Draft", "decode_bundle", "encode_bundle", "fill_bundle"]
 
@@ -53,11 +53,11 @@ _RAW_WINDOW = -15
 _SHORT_BYTES = 4096
 
 
-def encode_bundle(changes: Sequence[Change]) -> bytes:
+def encode_bundle(changes: Sequence[Change], every_signature: bool = False) -> bytes:
     """The bundle of these changes, one or more in causal order, each once.
 
-    Signatures inside runs are left out. Raises LocalError("bundle_too_large") for more than fits
-    one bundle.
+    Signatures inside runs are left out unless every one is asked for. Raises
+    LocalError("bundle_too_large") for more than fits one bundle.
     """
     events = [len(event) for change in changes for event in change.events]
     if len(changes) > BUNDLE_CHANGES_MAX or len(events) > BUNDLE_EVENTS_MAX:
@@ -65,7 +65,7 @@ def encode_bundle(changes: Sequence[Change]) -> bytes:
     if sum(events) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes of events for one bundle")
     writer = ColumnWriter()
-    RowWriter(changes).write(writer)
+    RowWriter(changes, every_signature).write(writer)
     if len(writer.plain) + len(writer.dense) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes for one bundle")
     head = ColumnWriter()
@@ -93,21 +93,44 @@ def decode_bundle(data: bytes, hashes: Sequence[bytes]) -> Iterator[Draft]:
     return iter(DraftReader(ColumnReader(dense, plain), hashes))
 
 
-def fill_bundle(changes: Sequence[Change], bytes_max: int) -> tuple[bytes, int]:
+def fill_bundle(changes: Sequence[Change], bytes_max: int, unsigned: Unsigned) -> tuple[bytes, int]:
     """A bundle of as many of the first changes as fit `bytes_max`, and their number.
 
-    Halves until they fit, so offer about as many as may. One change alone always fits a bundle
-    and is taken whatever its length.
+    It ends where no change waits for its signature, so that the receiver can admit all of it;
+    `unsigned` are those that wait since earlier bundles, and is brought up to date. Where no such
+    end fits, it is cut anywhere and carries every signature. One change alone always fits.
     """
-    count = min(len(changes), BUNDLE_CHANGES_MAX)
-    while True:
-        try:
-            bundle = encode_bundle(changes[:count])
-            if len(bundle) <= bytes_max or count == 1:
-                return bundle, count
-        except LocalError:
-            assert count > 1, "CHANGE_BYTES_MAX leaves room for one change in any bundle"
-        count = (count + 1) // 2
+    cuts = closed_cuts(changes[:BUNDLE_CHANGES_MAX], unsigned)
+    dense = bool(unsigned)
+    for number in _halvings(len(cuts)):
+        soft_limit = bytes_max if number else BUNDLE_BYTES_MAX
+        bundle = _fitting(changes[: cuts[number]], soft_limit, dense)
+        if bundle is not None:
+            unsigned.clear()
+            return bundle, cuts[number]
+    for number in _halvings(min(len(changes), BUNDLE_CHANGES_MAX)):
+        bundle = _fitting(changes[: number + 1], bytes_max if number else BUNDLE_BYTES_MAX, True)
+        if bundle is not None:
+            for change in changes[: number + 1]:
+                unsigned.add(change, bool(change.signature))
+            return bundle, number + 1
+    raise AssertionError("CHANGE_BYTES_MAX leaves room for one change in any bundle")
+
+
+def _halvings(count: int) -> Iterator[int]:
+    """The last index of so many, that of the first half of them, and so on down to 0."""
+    while count:
+        yield count - 1
+        count //= 2
+
+
+def _fitting(changes: Sequence[Change], bytes_max: int, every_signature: bool) -> bytes | None:
+    """The bundle of these changes, if it is no longer than that."""
+    try:
+        bundle = encode_bundle(changes, every_signature)
+    except LocalError:
+        return None
+    return bundle if len(bundle) <= bytes_max else None
 
 
 def _compress(dense: bytes) -> bytes:

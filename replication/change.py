@@ -1,15 +1,17 @@
 """The signed change: the only replicated object, and what its device's signature covers.
 
 Everything in a change is pinned by one 32-byte chain hash: the Automerge change that it stands
-for (actor, dependencies, events), its place in the device's own chain, and the claimed time.
-Signing the chain hash of a later change therefore signs every change before it, which is why a
-run of up to 256 changes may travel under one signature (`limits.RUN_CHANGES_MAX`).
+for (actor, dependencies, claimed time, events) and its place in the device's own chain. Signing
+the chain hash of a later change therefore signs every change before it, which is why a run of
+changes may travel under one signature.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from struct import Struct
 from typing import NamedTuple
 
+from replication.cbor import dumps
 from replication.errors import RemoteError
 from replication.identity import DeviceKeys, verify
 
@@ -43,6 +45,17 @@ class Change(NamedTuple):
     """What the signature covers; see `chain_hash`."""
     signature: bytes
     """64 bytes, or b"" when a later change of the same run carries the signature."""
+
+
+def change_value(time_ms: int, events: Sequence[bytes]) -> bytes:
+    """The one value that a change appends to its actor's list: CBOR array of time and events.
+
+    The time is in it so that the Automerge hash pins it: two signed changes with one hash would
+    be one change to some devices and another to the rest.
+    """
+    length = 1 + len(events)
+    head = bytes((0x80 | length,)) if length < 24 else bytes((0x98, length))
+    return b"".join((head, dumps(time_ms), *events))
 
 
 def chain_hash(prev: bytes, device: bytes, n: int, time_ms: int, change_hash: bytes) -> bytes:

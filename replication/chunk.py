@@ -58,20 +58,20 @@ def change_body(
     seq: int,
     start_op: int,
     deps: Sequence[bytes],
-    events: Sequence[bytes],
+    values: Sequence[bytes],
     list_ctr: int,
     last_ctr: int,
     time: int = 0,
 ) -> bytes:
-    """The body of a change that appends `events` to the actor's list.
+    """The body of a change that appends `values`, byte strings, to the actor's list.
 
     `list_ctr` is the op counter that made the list and `last_ctr` that of its last element;
     both 0 when this change makes the list. `deps` are change hashes, ascending.
     """
-    if len(events) == 1 and list_ctr and events[0]:
-        columns = _one_event_columns(events[0], list_ctr, last_ctr)
+    if len(values) == 1 and list_ctr and values[0]:
+        columns = _one_value_columns(values[0], list_ctr, last_ctr)
     else:
-        columns = _columns(actor, start_op, events, list_ctr, last_ctr)
+        columns = _columns(actor, start_op, values, list_ctr, last_ctr)
     content = b"".join(
         (
             leb(len(deps)),
@@ -98,10 +98,10 @@ def chunk_of(body: bytes) -> bytes:
     return MAGIC + sha256(body).digest()[:4] + body
 
 
-def _one_event_columns(event: bytes, list_ctr: int, last_ctr: int) -> bytes:
-    """The commonest change, filled into a template: one event, list exists."""
+def _one_value_columns(value: bytes, list_ctr: int, last_ctr: int) -> bytes:
+    """The commonest change, filled into a template: one value, list exists."""
     list_leb, last_leb = leb(list_ctr), sleb(last_ctr)
-    meta_leb = leb(len(event) << 4 | _VALUE_BYTES)
+    meta_leb = leb(len(value) << 4 | _VALUE_BYTES)
     return b"".join(
         (
             b"\x09\x01\x02\x02",
@@ -111,25 +111,25 @@ def _one_event_columns(event: bytes, list_ctr: int, last_ctr: int) -> bytes:
             b"\x34\x02\x42\x02\x56",
             _ONE_BYTE[len(meta_leb) + 1],
             b"\x57",
-            leb(len(event)),
+            leb(len(value)),
             b"\x70\x02\x7f\x00\x7f",
             list_leb,
             b"\x7f\x00\x7f",
             last_leb,
             b"\x00\x01\x7f\x01\x7f",
             meta_leb,
-            event,
+            value,
             b"\x7f\x00",
         )
     )
 
 
 def _columns(
-    actor: bytes, start_op: int, events: Sequence[bytes], list_ctr: int, last_ctr: int
+    actor: bytes, start_op: int, values: Sequence[bytes], list_ctr: int, last_ctr: int
 ) -> bytes:
-    """All columns for any number of events, with or without the operation that makes the list."""
+    """All columns for any number of values, with or without the operation that makes the list."""
     makes: list[None] = [] if list_ctr else [None]
-    count = len(events)
+    count = len(values)
     element_keys = _element_keys(start_op, count, list_ctr, last_ctr)
     columns: list[tuple[int, bytes]] = [
         (_OBJ_ACTOR, _runs([*makes, *[0] * count], leb)),
@@ -140,13 +140,13 @@ def _columns(
     if makes:
         name = actor.hex().encode()
         columns.append((_KEY_STR, b"\x7f" + leb(len(name)) + name + b"\x00" + leb(count)))
-    values = [*[0] * len(makes), *(len(event) << 4 | _VALUE_BYTES for event in events)]
+    lengths = [*[0] * len(makes), *(len(value) << 4 | _VALUE_BYTES for value in values)]
     actions = [*[_ACTION_MAKE_LIST] * len(makes), *[_ACTION_SET] * count]
     columns += [
         (_INSERT, leb(len(makes)) + leb(count)),
         (_ACTION, _runs(actions, leb)),
-        (_VAL_META, _runs(values, leb)),
-        (_VAL_RAW, b"".join(events)),
+        (_VAL_META, _runs(lengths, leb)),
+        (_VAL_RAW, b"".join(values)),
         (_PRED_NUM, _runs([0] * (count + len(makes)), leb)),
     ]
     used = [(spec, data) for spec, data in columns if data]
@@ -155,7 +155,7 @@ def _columns(
 
 
 def _element_keys(start_op: int, count: int, list_ctr: int, last_ctr: int) -> list[int]:
-    """Op counter of the element each event is inserted after; 0 is the head of the list."""
+    """Op counter of the element each value is inserted after; 0 is the head of the list."""
     first_own = start_op if list_ctr else start_op + 1
     return [last_ctr if list_ctr else 0, *range(first_own, first_own + count - 1)]
 

@@ -51,6 +51,10 @@ class FoundingEnded(NamedTuple):
     """The founder gives up enrolling alone; from here on officers decide by quorum."""
 
 
+class HeadsJoined(NamedTuple):
+    """Follows more heads than one change can, so that the next may follow them all."""
+
+
 class OfficerSeated(NamedTuple):
     """A person counts as an officer for quorum."""
 
@@ -124,6 +128,7 @@ Record = (
     GroupFounded
     | DeviceEnrolled
     | FoundingEnded
+    | HeadsJoined
     | OfficerSeated
     | OfficerUnseated
     | QuorumSet
@@ -140,6 +145,7 @@ _KINDS: dict[str, type[Record]] = {
     "group.founded": GroupFounded,
     "device.enrolled": DeviceEnrolled,
     "founding.ended": FoundingEnded,
+    "heads.joined": HeadsJoined,
     "officer.seated": OfficerSeated,
     "officer.unseated": OfficerUnseated,
     "quorum.set": QuorumSet,

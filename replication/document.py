@@ -51,14 +51,14 @@ class Document:
             raise _as_fault(error) from error
         self._require_heads(heads)
 
-    def append(self, actor: bytes, events: Sequence[bytes]) -> bytes:
-        """Make the local change by which `actor` appends these events; returns its raw chunk."""
+    def append(self, actor: bytes, values: Sequence[bytes]) -> bytes:
+        """Make the local change by which `actor` appends these values; returns its raw chunk."""
         try:
-            return self._append(actor, events)
+            return self._append(actor, values)
         except BaseException as error:
             raise _as_fault(error) from error
 
-    def _append(self, actor: bytes, events: Sequence[bytes]) -> bytes:
+    def _append(self, actor: bytes, values: Sequence[bytes]) -> bytes:
         if self._document.get_actor() != actor:
             self._document.set_actor(actor)
         with self._document.transaction() as transaction:
@@ -70,9 +70,9 @@ class Document:
             else:
                 items = transaction.put_object(ROOT, actor.hex(), ObjType.List)
                 length = 0
-            for offset, event in enumerate(events):
-                transaction.insert(items, length + offset, ScalarType.Bytes, event)
-        self._lists[actor] = items, length + len(events)
+            for offset, value in enumerate(values):
+                transaction.insert(items, length + offset, ScalarType.Bytes, value)
+        self._lists[actor] = items, length + len(values)
         change = self._document.get_last_local_change()
         assert change is not None
         return change.raw_bytes

@@ -16,7 +16,7 @@ from replication.frontier import (
     Tip,
     check_ack,
     held_by,
-    in_causal_order,
+    in_order_of_admission,
     knows_all,
     lacking,
     sign_ack,
@@ -24,9 +24,17 @@ from replication.frontier import (
 )
 from replication.history import Admitted
 from replication.identity import DeviceKeys
-from replication.intake import take_bundle
-from replication.limits import CHUNK_BYTES_MAX, WINDOW_CHUNKS
+from replication.intake import Taken, take_bundle
+from replication.limits import (
+    BUNDLE_BYTES_MAX,
+    BUNDLE_CHANGES_MAX,
+    CHUNK_BYTES_MAX,
+    KEY_BOX_MAX,
+    KEYS_MAX,
+    WINDOW_CHUNKS,
+)
 from replication.outcome import Outcome, Refused, Stored, Traffic
+from replication.people import is_key_id
 from replication.roster import Roster
 from replication.session import Session, State
 from replication.wire import (
@@ -41,10 +49,6 @@ from replication.wire import (
     encode,
     keys_digest,
 )
-
-BLOCK_CHANGES_MAX = 8192
-BLOCK_BYTES_MAX = 384 * 1024
-"""Raw size of what goes into one bundle; columns and deflate take it far below a chunk."""
 
 
 class Exchange:
@@ -62,7 +66,7 @@ class Exchange:
     @property
     def roster(self) -> Roster:
         """Who may do what, according to everything known here."""
-        return self.ancestry.roster(self.ancestry.all_controls)
+        return self.ancestry.decisions.roster
 
     @property
     def tips(self) -> tuple[Tip, ...]:
@@ -114,49 +118,49 @@ class Exchange:
         first = not session.peer_tips and session.acked_tips is None and not session.sent_changes
         session.peer_tips = tips
         session.peer_keys_digest = digest
-        session.given = held_by(self.ancestry, tips)
-        session.confirmed = dict(session.given)
+        session.restart(held_by(self.ancestry, tips))
         session.in_flight = 0
         session.keys_sent.clear()
         replies: list[Message] = []
         if first and not session.initiator:
             replies.append(self._have())
-        if knows_all(self.ancestry, tips):
-            replies += self._acknowledgement(session)
+        if knows_all(self.ancestry, tips) and session.acked_tips != self.tips:
+            replies.append(self._acknowledgement(session))
         send = [(peer, self._say(session, reply)) for reply in replies]
         return Outcome(send=(*send, *self._pump(peer, session)))
 
     def _on_changes(self, peer: str, session: Session, remaining: int, bundle: bytes) -> Outcome:
+        taken = self._take(session, bundle)
+        session.received_changes += len(taken.admitted)
+        session.expected_changes = remaining
+        stored = Stored(taken.admitted)
+        if taken.refusal:
+            outcome = self._hang_up(peer, taken.refusal)
+            return outcome._replace(store=stored, send=(*self.pump_all(), *outcome.send))
+        reply = self._have() if taken.missing else self._acknowledgement(session)
+        return Outcome(stored, ((peer, self._say(session, reply)), *self.pump_all()))
+
+    def _take(self, session: Session, bundle: bytes) -> Taken:
+        """Admit what can be admitted now; keep what waits for a signature or for other changes."""
         lanes = len(self.ancestry.branches)
         taken = take_bundle(self.group, self.ancestry, session.pending, bundle)
-        admitted = list(taken.admitted)
+        admitted, refusal = taken.admitted, taken.refusal
+        try:
+            session.keep(taken, bundle)
+        except RemoteError as error:
+            refusal = refusal or error
+        if admitted and not taken.missing:
+            admitted += tuple(self._retry_held(session))
+        session.shown((place.lane, change.n) for change, place in admitted)
         before = {branch.device for branch in self.ancestry.branches[:lanes]}
         if any(branch.device in before for branch in self.ancestry.branches[lanes:]):
             self._recount_given()
-        session.pending = taken.pending
-        session.received_changes += len(taken.admitted)
-        session.expected_changes = remaining
-        session.shown((place.lane, change.n) for change, place in taken.admitted)
-        if taken.refusal:
-            outcome = self._hang_up(peer, taken.refusal)
-            return outcome._replace(
-                store=Stored(tuple(admitted)), send=(*self.pump_all(), *outcome.send)
-            )
-        replies: list[Message] = []
-        if taken.missing:
-            session.hold(bundle)
-            replies.append(self._have())
-        elif admitted:
-            admitted += self._retry_held(session)
-        replies += self._acknowledgement(session)
-        send = [(peer, self._say(session, reply)) for reply in replies]
-        return Outcome(Stored(tuple(admitted)), (*send, *self.pump_all()))
+        return taken._replace(admitted=admitted, refusal=refusal)
 
     def _recount_given(self) -> None:
         """A fork may show that a peer's tip, taken for an extension, was another branch."""
         for session in self._sessions.values():
-            session.given = held_by(self.ancestry, session.peer_tips)
-            session.confirmed = dict(session.given)
+            session.restart(held_by(self.ancestry, session.peer_tips))
 
     def _retry_held(self, session: Session) -> list[Admitted]:
         """Bundles that waited for something may be complete now; what still isn't is dropped.
@@ -185,11 +189,13 @@ class Exchange:
         # A phone that just joined knows no roster yet: it trusts the device that invited it.
         if self.ancestry.tips and not self.roster.may_write(session.device):
             raise RemoteError("no_right", "only an officer's device gives member keys")
-        fresh = tuple(key for key in keys if key.key_id not in self.key_box)
-        for key_id, key in fresh:
-            self.key_box[key_id] = key
+        if not all(is_key_id(self.group, key_id, key) for key_id, key in keys):
+            raise RemoteError("bad_key", "a member key stands under another key's id")
+        fresh = [key for key in keys if key.key_id not in self.key_box]
+        fresh = fresh[: max(KEY_BOX_MAX - len(self.key_box), 0)]
+        self.key_box.update(fresh)
         session.keys_sent.update(key.key_id for key in keys)
-        return Outcome(Stored(keys=fresh), self.pump_all() if fresh else ())
+        return Outcome(Stored(keys=tuple(fresh)), self.pump_all() if fresh else ())
 
     def _hang_up(self, peer: str, error: RemoteError) -> Outcome:
         session = self._sessions[peer]
@@ -209,13 +215,10 @@ class Exchange:
     def _have(self) -> Have:
         return Have(self.tips, keys_digest(self.key_box.keys()))
 
-    def _acknowledgement(self, session: Session) -> list[Message]:
-        """A signed ACK, unless the peer has this one already. Sent only after the commit."""
-        tips = self.tips
-        if session.acked_tips == tips:
-            return []
-        session.acked_tips = tips
-        return [Acknowledge(tips, sign_ack(self.keys, self.group, tips).signature)]
+    def _acknowledgement(self, session: Session) -> Message:
+        """A signed ACK, one for every CHANGES: the peer counts them. Sent only after the commit."""
+        session.acked_tips = tips = self.tips
+        return Acknowledge(tips, sign_ack(self.keys, self.group, tips).signature)
 
     def pump_all(self) -> tuple[tuple[str, bytes], ...]:
         """Send every live peer what it lacks, as far as its window allows."""
@@ -239,8 +242,9 @@ class Exchange:
 
     def _next_bundle(self, session: Session, stretches: Sequence[tuple[int, int, int]]) -> bytes:
         """The next changes for this peer as one bundle of at most a chunk."""
-        block = _block(in_causal_order(self.ancestry, stretches))
-        bundle, count = fill_bundle([admitted.change for admitted in block], CHUNK_BYTES_MAX)
+        block = _block(in_order_of_admission(self.ancestry, stretches))
+        changes = [admitted.change for admitted in block]
+        bundle, count = fill_bundle(changes, CHUNK_BYTES_MAX, session.unsigned)
         block = block[:count]
         for change, place in block:
             session.given[place.lane] = change.n
@@ -255,8 +259,9 @@ class Exchange:
             return []
         fresh = sorted(self.key_box.keys() - session.keys_sent)
         session.keys_sent.update(fresh)
-        keys = tuple(PersonKey(key_id, self.key_box[key_id]) for key_id in fresh)
-        return [Keys(keys)] if keys else []
+        # An erased key is remembered without its bytes, so that no peer can bring it back.
+        keys = [PersonKey(key_id, key) for key_id in fresh if (key := self.key_box[key_id])]
+        return [Keys(tuple(keys[at : at + KEYS_MAX])) for at in range(0, len(keys), KEYS_MAX)]
 
     def synced(self, peer: str) -> bool:
         """Whether the peer signed for all that we hold, and we hold all that it spoke of."""
@@ -286,9 +291,9 @@ def _block(changes: Iterable[Admitted]) -> list[Admitted]:
     """As many changes as one bundle may hold, in their order."""
     block: list[Admitted] = []
     size = 0
-    for admitted in islice(changes, BLOCK_CHANGES_MAX):
+    for admitted in islice(changes, BUNDLE_CHANGES_MAX):
         size += sum(map(len, admitted.change.events))
-        if block and size > BLOCK_BYTES_MAX:
+        if block and size > BUNDLE_BYTES_MAX:
             break
         block.append(admitted)
     return block

@@ -1,8 +1,9 @@
 """Tips: how two replicas say in a few bytes which changes they have.
 
 A tip is (device, position, chain hash), and a chain hash pins everything before it. A device has
-one tip, or one for every branch of its chain. From a peer's tips follow the exact positions that
-it lacks on every lane, so the first message already says how much there is to send.
+one tip, or one for every branch of its chain; a device that forked so often that its tips would
+fill the message is summed up in one tip of position 0. From a peer's tips follow the exact
+positions that it lacks on every lane, so the first message already says how much there is to send.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,17 +16,18 @@ from replication.cbor import dumps
 from replication.errors import RemoteError
 from replication.history import Admitted
 from replication.identity import DeviceKeys, verify
-from replication.limits import CHAIN_LENGTH_MAX, TIPS_MAX
+from replication.limits import CHAIN_LENGTH_MAX, TIPS_DEVICE_MAX, TIPS_MAX
 
 _ACK_PURPOSE = b"mkutano/ack/1"
 
 
 class Tip(NamedTuple):
-    """The end of one branch of a device's chain."""
+    """The end of one branch of a device's chain; or, with position 0, of all its branches."""
 
     device: bytes
     n: int
     chain: bytes
+    """Chain hash at position n; for position 0 the SHA-256 of all its tips' chain hashes."""
 
 
 class Ack(NamedTuple):
@@ -38,8 +40,16 @@ class Ack(NamedTuple):
 
 def tips_of(ancestry: Ancestry) -> tuple[Tip, ...]:
     """The tips of everything admitted, by device and position."""
-    changes = (tip.change for tip in ancestry.tips)
-    return tuple(sorted(Tip(change.device, change.n, change.chain_hash) for change in changes))
+    devices = {branch.device for branch in ancestry.branches}
+    return tuple(sorted(tip for device in devices for tip in _tips_of_device(ancestry, device)))
+
+
+def _tips_of_device(ancestry: Ancestry, device: bytes) -> list[Tip]:
+    tips = [ancestry.tips[lane].change for lane in ancestry.lanes_of(device)]
+    if len(tips) > TIPS_DEVICE_MAX:
+        chains = sorted(tip.chain_hash for tip in tips)
+        return [Tip(device, 0, sha256(b"".join(chains)).digest())]
+    return [Tip(device, tip.n, tip.chain_hash) for tip in tips]
 
 
 def tips_from(value: object) -> tuple[Tip, ...]:
@@ -52,7 +62,7 @@ def tips_from(value: object) -> tuple[Tip, ...]:
 def _tip_from(row: object) -> Tip:
     match row:
         case [bytes(device), int(n), bytes(chain)] if len(device) == 32 and len(chain) == 32:
-            if type(n) is int and 1 <= n <= CHAIN_LENGTH_MAX:
+            if type(n) is int and 0 <= n <= CHAIN_LENGTH_MAX:
                 return Tip(device, n, chain)
     raise RemoteError("bad_tips", "a tip is device, position, chain hash")
 
@@ -66,14 +76,20 @@ def held_by(ancestry: Ancestry, tips: Iterable[Tip]) -> dict[int, int]:
     """
     held: dict[int, int] = {}
     for tip in tips:
-        known = ancestry.at_chain(tip.device, tip.n, tip.chain)
-        if known is not None:
-            _hold(ancestry, held, known.place.lane, tip.n)
-            continue
-        own = [other for other in ancestry.tips if other.change.device == tip.device]
-        if len(own) == 1 and own[0].change.n < tip.n:
-            _hold(ancestry, held, own[0].place.lane, own[0].change.n)
+        for end in _known_ends(ancestry, tip):
+            _hold(ancestry, held, end.place.lane, end.change.n)
     return held
+
+
+def _known_ends(ancestry: Ancestry, tip: Tip) -> list[Admitted]:
+    """The changes of ours up to which a peer with this tip surely holds its device's chain."""
+    own = [ancestry.tips[lane] for lane in ancestry.lanes_of(tip.device)]
+    if tip.n == 0:
+        return own if _tips_of_device(ancestry, tip.device) == [tip] else []
+    known = ancestry.at_chain(*tip)
+    if known is not None:
+        return [known]
+    return own if len(own) == 1 and own[0].change.n < tip.n else []
 
 
 def _hold(ancestry: Ancestry, held: dict[int, int], lane: int, n: int) -> None:
@@ -85,7 +101,12 @@ def _hold(ancestry: Ancestry, held: dict[int, int], lane: int, n: int) -> None:
 
 def knows_all(ancestry: Ancestry, tips: Iterable[Tip]) -> bool:
     """Whether we hold everything that these tips stand for."""
-    return all(ancestry.at_chain(*tip) is not None for tip in tips)
+    return all(
+        ancestry.at_chain(*tip) is not None
+        if tip.n
+        else _tips_of_device(ancestry, tip.device) == [tip]
+        for tip in tips
+    )
 
 
 def lacking(ancestry: Ancestry, held: dict[int, int]) -> list[tuple[int, int, int]]:
@@ -98,18 +119,18 @@ def lacking(ancestry: Ancestry, held: dict[int, int]) -> list[tuple[int, int, in
     return stretches
 
 
-def in_causal_order(
+def in_order_of_admission(
     ancestry: Ancestry, stretches: Sequence[tuple[int, int, int]]
 ) -> Iterator[Admitted]:
     """The changes of these stretches, each after all that it follows; read as they are needed."""
     runs = [ancestry.run(lane, first, last) for lane, first, last in stretches]
     if len(runs) == 1:
         return iter(runs[0])
-    return merge(*runs, key=_shared_order)
+    return merge(*runs, key=_number)
 
 
-def _shared_order(admitted: Admitted) -> tuple[int, bytes]:
-    return admitted.place.lamport, admitted.change.change_hash
+def _number(admitted: Admitted) -> int:
+    return admitted.place.number
 
 
 def sign_ack(keys: DeviceKeys, group: bytes, tips: tuple[Tip, ...]) -> Ack:

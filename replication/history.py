@@ -28,6 +28,8 @@ class Place(NamedTuple):
     """For each lane the highest position in the change's past, itself included; 0 if none."""
     controls: int
     """Bit mask of the control changes in its past, itself included, in order of admission."""
+    number: int
+    """How many changes were admitted here before it."""
 
 
 class Admitted(NamedTuple):
@@ -94,7 +96,7 @@ class MemoryHistory:
         self._controls: list[Admitted] = []
         self._starts: dict[bytes, list[Admitted]] = {}
 
-    def add(self, admitted: Sequence[Admitted], _lanes: Sequence[Lane] = ()) -> None:
+    def add(self, admitted: Sequence[Admitted]) -> None:
         """Keep newly admitted changes, in their order."""
         for entry in admitted:
             change, place = entry

@@ -16,6 +16,7 @@ from replication.change import CHAIN_START, Change, verify_chain
 from replication.errors import RemoteError
 from replication.history import Admitted
 from replication.limits import RUN_CHANGES_MAX
+from replication.runs import Unsigned
 
 
 class Taken(NamedTuple):
@@ -66,7 +67,7 @@ class _Intake:
         self.fresh: list[Admitted] = []
         self.last_of: dict[bytes, Admitted] = {}
         self.verified: dict[int, int] = {}
-        self.unsigned: dict[int, int] = {}
+        self.unsigned = Unsigned()
 
     @staticmethod
     def draft_of(change: Change) -> Draft:
@@ -141,7 +142,7 @@ class _Intake:
         if before is not None:
             if tentative.is_tip(before):
                 return None
-        elif not any(branch.device == draft.device for branch in tentative.branches):
+        elif not tentative.lanes_of(draft.device):
             return None
         prev = before.change.chain_hash if before else CHAIN_START
         hashes = sorted(dep.change.change_hash for dep in deps)
@@ -154,16 +155,14 @@ class _Intake:
         return None
 
     def _count_signature(self, admitted: Admitted) -> None:
-        """Verify the signature that ends a run; refuse a run that is too long for one."""
+        """Verify the signature of a change that has one; refuse when too many wait for theirs."""
         change, lane = admitted.change, admitted.place.lane
+        self.unsigned.add(change, bool(change.signature))
         if not change.signature:
-            unsigned = self.unsigned.get(lane, 0) + 1
-            if unsigned >= RUN_CHANGES_MAX:
-                raise RemoteError("run_too_long", "a signature covers at most 256 changes")
-            self.unsigned[lane] = unsigned
+            if len(self.unsigned) > RUN_CHANGES_MAX:
+                raise RemoteError("run_too_long", "at most 256 changes may wait for a signature")
             return
         verify_chain(change.device, self.group, change.chain_hash, change.signature)
-        self.unsigned[lane] = 0
         n = change.n
         while lane >= 0 and self.verified.get(lane, 0) < n:
             self.verified[lane] = n

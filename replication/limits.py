@@ -23,7 +23,7 @@ CHANGE_DEPS_MAX = 16
 """Heads that one change may join; a group has few devices, so few concurrent heads."""
 
 RUN_CHANGES_MAX = 256
-"""Changes that one signature may cover: bounds the work before the first bad signature shows."""
+"""Changes that may wait for a signature at any point: bounds the work before a bad one shows."""
 
 FRAME_BYTES_MAX = 1024 * 1024
 """One session message; a peer that sends more is hung up on before it is read."""
@@ -67,8 +67,14 @@ CHAIN_LENGTH_MAX = 2**31
 TIPS_MAX = 1024
 """Chain tips in one HAVE or ACK: devices of a group and their forks."""
 
+TIPS_DEVICE_MAX = 16
+"""Tips of one device that are named; a device that forked more often is summed up in one."""
+
 KEYS_MAX = 4096
 """Member keys in one message: several times the largest group."""
+
+KEY_BOX_MAX = 16 * 1024
+"""Member keys taken from peers, so that nobody can fill a phone with them."""
 
 LABEL_CHARS_MAX = 80
 """Length of a device's label as people see it."""

@@ -9,7 +9,7 @@ carries this, so it can't be bound). The plaintext is the canonical CBOR array [
 this package has no source of chance.
 """
 
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
@@ -19,7 +19,7 @@ from nacl.exceptions import CryptoError
 
 from replication.cbor import dumps, load_item
 from replication.errors import LocalError, RemoteError
-from replication.wire import KEY_BYTES
+from replication.wire import KEY_BYTES, KEY_ID_BYTES
 
 NONCE_BYTES = 24
 TAG_BYTES = 8
@@ -31,6 +31,8 @@ _BLOCK_BYTES = 64
 _AUTHENTICATION_BYTES = 16
 _END = b"\x80"
 _PURPOSE = b"mkutano/person/1"
+_KEY_ID_PURPOSE = b"mkutano/person-key/1"
+_TAG_KEY_PURPOSE = b"mkutano/tag-key/1"
 
 
 class PersonError(RemoteError):
@@ -79,6 +81,21 @@ def _details(content: bytes) -> tuple[str, str]:
             return name, phone
         case _:
             raise PersonError("not_opened", "details are a name and a phone")
+
+
+def key_id_of(key: bytes) -> bytes:
+    """The id of a member's key: 16 bytes that no other key has, so none can take its place."""
+    return sha256(_KEY_ID_PURPOSE + key).digest()[:KEY_ID_BYTES]
+
+
+def tag_key_id(group: bytes) -> bytes:
+    """The id of the group's key for contact tags, which its founder makes."""
+    return sha256(_TAG_KEY_PURPOSE + group).digest()[:KEY_ID_BYTES]
+
+
+def is_key_id(group: bytes, key_id: bytes, key: bytes) -> bool:
+    """Whether a key may stand under this id in the group's key box."""
+    return key_id in (key_id_of(key), tag_key_id(group))
 
 
 def contact_tag(key: bytes, purpose: str, text: str) -> bytes:

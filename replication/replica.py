@@ -7,18 +7,21 @@ it ends in `refused`, and the peer is hung up on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
-from replication.admission import Candidate, judge
-from replication.ancestry import Ancestry
+from replication.admission import Candidate, check_amount, judge
+from replication.ancestry import Ancestry, merged_clock
 from replication.cbor import check_event
-from replication.change import Change, sign_chain
+from replication.change import Change, change_value, sign_chain
 from replication.chunk import body_hash, change_body, chunk_of
+from replication.control import HeadsJoined, encode_record
 from replication.document import Document, DocumentError
 from replication.errors import LocalError, RemoteError
 from replication.exchange import Exchange
-from replication.frontier import Tip
+from replication.frontier import Tip, held_by
 from replication.history import Admitted, History, MemoryHistory
-from replication.identity import DeviceKeys, actor_for
+from replication.identity import SALT_BYTES, DeviceKeys, actor_for
+from replication.limits import CHANGE_DEPS_MAX
 from replication.outcome import Outcome, Stored, Traffic
 from replication.roster import Roster
 from replication.wire import PersonKey
@@ -53,7 +56,10 @@ class Replica:
         key_box: Mapping[bytes, bytes],
         salt: bytes,
     ) -> None:
-        """`salt` is 8 fresh random bytes: this process writes under an actor of its own."""
+        """`salt` is 8 fresh random bytes: this process writes under an actor of its own.
+
+        `key_box` holds b"" for a key that was erased: it is never taken again.
+        """
         self.group = group
         self.keys = keys
         self.key_box = dict(key_box)
@@ -72,6 +78,10 @@ class Replica:
     def heads(self) -> tuple[bytes, ...]:
         """Hashes of the changes that no other follows, ascending."""
         return tuple(sorted(self._ancestry.heads))
+
+    def held_by(self, tips: Iterable[Tip]) -> dict[int, int]:
+        """For each lane the highest position that a device with these tips surely holds."""
+        return held_by(self._ancestry, tips)
 
     @property
     def tips(self) -> tuple[Tip, ...]:
@@ -96,44 +106,60 @@ class Replica:
         `keys` are member keys that go into the key box in the same step. LocalError when this
         device may not write, or an event is malformed.
         """
-        admitted = self._make(_checked(events), now_ms)
-        self._ancestry.add(admitted)
+        checked = _checked(events)
+        made = []
+        while len(self._ancestry.heads) > CHANGE_DEPS_MAX:
+            made.append(self._make((encode_record(HeadsJoined()),), now_ms))
+        made.append(self._make(checked, now_ms))
         for person_key in keys:
             self.key_box[person_key.key_id] = person_key.key
-        return Outcome(Stored((admitted,), (), tuple(keys)), self._exchange.pump_all())
+        return Outcome(Stored(tuple(made), (), tuple(keys)), self._exchange.pump_all())
 
     def _make(self, events: tuple[bytes, ...], now_ms: int) -> Admitted:
-        """The signed change, checked against Automerge where its document is open."""
-        ancestry = self._ancestry
-        before = self._own_last()
-        deps = tuple(a for head in self.heads if (a := ancestry.find(head)))
+        """Add a signed change to what is known, checked against Automerge if that is open."""
+        ancestry, device = self._ancestry, self.keys.public
+        heads = [found for head in self.heads if (found := ancestry.find(head))]
+        before = ancestry.latest_own(device, merged_clock([head.place for head in heads]))
+        # Of too many heads one that follows our own last change must be among those joined.
+        heads.sort(key=lambda head: before is None or not ancestry.knows(head.place.clock, before))
+        deps = tuple(heads[:CHANGE_DEPS_MAX])
         n = before.change.n + 1 if before else 1
-        device = self.keys.public
-        candidate = Candidate(device, n, before, self._actor, deps, now_ms, events, b"")
+        actor = self._actor_after(before)
         try:
-            draft = judge(self.group, ancestry, candidate)
+            draft = judge(
+                self.group, ancestry, Candidate(device, n, before, actor, deps, now_ms, events, b"")
+            )
         except RemoteError as error:
             raise LocalError(error.code, error.detail) from error
         self._check_with_automerge(draft)
-        return _signed(self.keys, self.group, draft)
+        admitted = _signed(self.keys, self.group, draft)
+        ancestry.add(admitted)
+        return admitted
 
-    def _own_last(self) -> Admitted | None:
-        """The change to continue after; of several branches the one this process wrote."""
-        tips = [tip for tip in self._ancestry.tips if tip.change.device == self.keys.public]
-        tips.sort(key=lambda a: (a.change.actor == self._actor, a.place.max_op, a.change.n))
-        return tips[-1] if tips else None
+    def _actor_after(self, before: Admitted | None) -> bytes:
+        """The actor to write under: our own, or a new one after a copy of this phone wrote."""
+        while before is None or before.change.actor != self._actor:
+            if not self._ancestry.actor_starts(self._actor):
+                break
+            self._actor = actor_for(self.keys.public, sha256(self._actor).digest()[:SALT_BYTES])
+        return self._actor
 
     def _check_with_automerge(self, draft: Admitted) -> None:
         """Automerge makes the same change, or the document is given up and this one refused."""
         self._bring_document_up_to_date()
         if self._document is None:
             return
+        change = draft.change
+        if change.deps != self.heads:  # Automerge always follows all heads.
+            self._document_lacks.append(draft)
+            return
         try:
-            raw = self._document.append(draft.change.actor, draft.change.events)
+            value = change_value(change.time_ms, change.events)
+            raw = self._document.append(change.actor, (value,))
         except DocumentError as error:
             self._document = None
             raise LocalError("document_failed", str(error)) from error
-        if body_hash(raw[8:]) != draft.change.change_hash:
+        if body_hash(raw[8:]) != change.change_hash:
             self._document = None
             raise LocalError("document_disagrees", "Automerge made another change than we did")
 
@@ -164,8 +190,9 @@ class Replica:
             before = self._ancestry.at_chain(change.device, change.n - 1, change.prev)
             assert before is not None
             list_ctr, last_ctr = place.list_ctr, before.place.max_op
+        values = (change_value(change.time_ms, change.events),)
         body = change_body(
-            change.actor, place.seq, place.lamport, change.deps, change.events, list_ctr, last_ctr
+            change.actor, place.seq, place.lamport, change.deps, values, list_ctr, last_ctr
         )
         return chunk_of(body)
 
@@ -211,6 +238,7 @@ class Replica:
 def _checked(events: Sequence[bytes]) -> tuple[bytes, ...]:
     """Our own events, held to the same form as a stranger's."""
     try:
+        check_amount(events)
         for event in events:
             check_event(event)
     except RemoteError as error:

@@ -20,8 +20,9 @@ ABSOLUTE, BY_DEVICE = 0, 1
 class RowWriter:
     """Writes the columns of one bundle; `changes` stand in their final order."""
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], every_signature: bool) -> None:
         self._changes = changes
+        self._every_signature = every_signature
         self._row_of = {change.change_hash: row for row, change in enumerate(changes)}
 
     def write(self, writer: ColumnWriter) -> None:
@@ -105,7 +106,10 @@ class RowWriter:
             out.column(times)
 
     def _write_signatures(self, out: ColumnWriter) -> None:
-        signed = signed_rows(self._changes)
+        if self._every_signature:
+            signed = [row for row, change in enumerate(self._changes) if change.signature]
+        else:
+            signed = signed_rows(self._changes)
         out.number(len(signed))
         out.column(signed)
         out.plain += b"".join(self._changes[row].signature for row in signed)

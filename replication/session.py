@@ -20,11 +20,13 @@ from enum import Enum
 from replication.change import Change
 from replication.errors import RemoteError
 from replication.frontier import Tip
+from replication.intake import Taken
 from replication.limits import HELD_BYTES_MAX
+from replication.runs import Unsigned
 from replication.wire import Acknowledge, Changes, Have, Keys, Message, Sorry
 
 RESYNCS_MAX = 8
-"""How often a peer may make us hold a bundle before we hang up on it."""
+"""How often a peer may send a bundle that has to wait before we hang up on it."""
 
 
 class State(Enum):
@@ -69,6 +71,8 @@ class Session:
         self.in_flight = 0
         self.pending: tuple[Change, ...] = ()
         self.held: list[bytes] = []
+        self.unsigned = Unsigned()
+        """Changes on their way to the peer whose signatures follow in later bundles."""
         self.resyncs = 0
         self.expected_changes = 0
         self.sent_changes = 0
@@ -90,11 +94,29 @@ class Session:
             self.confirmed[lane] = max(self.confirmed.get(lane, 0), n)
             self.given[lane] = max(self.given.get(lane, 0), n)
 
-    def hold(self, bundle: bytes) -> None:
-        """Keep a bundle that follows something unknown; the oldest go when there are too many."""
-        self.resyncs += 1
-        if self.resyncs > RESYNCS_MAX:
-            raise RemoteError("missing_dependencies", "its changes follow others it doesn't send")
-        self.held.append(bundle)
-        while sum(map(len, self.held)) > HELD_BYTES_MAX:
-            self.held.pop(0)
+    def restart(self, held: dict[int, int]) -> None:
+        """Go on from what the peer is now known to hold."""
+        self.given = held
+        self.confirmed = dict(held)
+        self.unsigned.clear()
+
+    def keep(self, taken: Taken, bundle: bytes) -> None:
+        """Keep what a bundle left to wait; RemoteError when that is too much, or too often.
+
+        A whole bundle waits when it follows something unknown; the oldest go when there are too
+        many of them.
+        """
+        self.pending = taken.pending
+        if taken.admitted:
+            self.resyncs = 0
+        elif taken.missing or taken.pending:
+            self.resyncs += 1
+        if taken.missing:
+            self.held.append(bundle)
+            while sum(map(len, self.held)) > HELD_BYTES_MAX:
+                self.held.pop(0)
+            if self.resyncs > RESYNCS_MAX:
+                raise RemoteError("missing_dependencies", "its changes follow others it lacks")
+        waiting = sum(len(event) for change in self.pending for event in change.events)
+        if waiting > HELD_BYTES_MAX or self.resyncs > RESYNCS_MAX:
+            raise RemoteError("run_too_long", "too many changes wait for a signature")

@@ -28,13 +28,14 @@ from node.node import Node
 from node.secure_socket import SESSION, reason
 from replication.bundle import VERSION as BUNDLE_VERSION
 from replication.bundle import encode_bundle
-from replication.change import CHAIN_START, Change, chain_hash, signed_message
+from replication.change import CHAIN_START, Change, chain_hash, change_value, signed_message
 from replication.chunk import body_hash, change_body
 from replication.errors import RemoteError
 from replication.frontier import Tip
 from replication.history import Admitted
 from replication.identity import DeviceKeys, actor_for
 from replication.noise import PIECE_BYTES_MAX, XX, Channel, Handshake, public_key
+from replication.people import key_id_of
 from replication.wire import Acknowledge, Changes, Have, Keys, PersonKey, Sorry, decode, encode
 
 ANSWER_S_MAX = 20.0
@@ -91,7 +92,8 @@ def forged(stolen: Loot, device: bytes, signer: DeviceKeys, events: Sequence[byt
     deps = sorted(head.change.change_hash for head in stolen.heads)
     start_op = 1 + max(head.place.max_op for head in stolen.heads)
     time_ms = now_ms()
-    change_hash = body_hash(change_body(actor, 1, start_op, deps, events, 0, 0))
+    values = (change_value(time_ms, events),)
+    change_hash = body_hash(change_body(actor, 1, start_op, deps, values, 0, 0))
     chain = chain_hash(prev, device, n, time_ms, change_hash)
     signature = signer.sign(signed_message(stolen.group, chain))
     return Change(
@@ -221,7 +223,8 @@ def _false_ack(stolen: Loot) -> bytes:
 
 
 def _poisoned_keys(stolen: Loot) -> bytes:
-    return encode(Keys((PersonKey(secrets.token_bytes(16), secrets.token_bytes(32)),)))
+    key = secrets.token_bytes(32)
+    return encode(Keys((PersonKey(key_id_of(key), key),)))
 
 
 ATTACKS: dict[str, Attack] = {

@@ -12,6 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
+import cbor2
 import pytest
 
 from replication.history import Admitted
@@ -27,7 +28,14 @@ class Seen(NamedTuple):
 
     heads: list[str]
     changes: int
-    events: dict[str, list[str]]
+    values: dict[str, list[str]]
+
+    def events(self) -> dict[str, list[list[object]]]:
+        """By actor; a change's value is an array of its time and its events."""
+        return {
+            actor: [event for value in values for event in cbor2.loads(bytes.fromhex(value))[1:]]
+            for actor, values in self.values.items()
+        }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,10 +52,10 @@ def read_by_javascript(document: Path) -> Seen:
     return Seen(**json.loads(run.stdout))
 
 
-def events_by_actor(changes: list[Admitted]) -> dict[str, list[str]]:
-    events: dict[str, list[str]] = defaultdict(list)
+def events_by_actor(changes: list[Admitted]) -> dict[str, list[list[object]]]:
+    events: dict[str, list[list[object]]] = defaultdict(list)
     for change, _place in sorted(changes, key=lambda a: a.place.lamport):
-        events[change.actor.hex()] += [event.hex() for event in change.events]
+        events[change.actor.hex()] += map(cbor2.loads, change.events)
     return dict(events)
 
 
@@ -67,8 +75,8 @@ def test_javascript_sees_the_heads_and_events_of_two_officers(tmp_path: Path) ->
 
     assert seen.heads == [head.hex() for head in replica.heads]
     assert seen.changes == 400
-    assert len(seen.events) == 3  # the founding, the secretary's process, the treasurer's
-    assert seen.events == events_by_actor(list(history.changes))
+    assert len(seen.values) == 3  # the founding, the secretary's process, the treasurer's
+    assert seen.events() == events_by_actor(list(history.changes))
 
 
 def test_javascript_sees_branches_that_nobody_has_joined(tmp_path: Path) -> None:
@@ -87,7 +95,7 @@ def test_javascript_sees_branches_that_nobody_has_joined(tmp_path: Path) -> None
     seen = read_by_javascript(exported)
 
     assert seen.heads == sorted(admitted.change.change_hash.hex() for admitted in offline)
-    assert seen.events == events_by_actor([*history.changes, *offline])
+    assert seen.events() == events_by_actor([*history.changes, *offline])
 
 
 def test_javascript_opens_what_the_command_exports(tmp_path: Path) -> None:
@@ -103,5 +111,5 @@ def test_javascript_opens_what_the_command_exports(tmp_path: Path) -> None:
 
     assert seen.heads == phone.facts("book")["heads"]
     told = phone.facts("audit")["entries"]
-    entries = [event for events in seen.events.values() for event in events if event[2:4] != "00"]
+    entries = [event for events in seen.events().values() for event in events if event[0] != 0]
     assert len(entries) == len(told)

@@ -15,7 +15,6 @@ from replication.noise import XX, Channel, Handshake
 from replication.outcome import Outcome
 from replication.replica import Replica
 from simulations.bench.figures import Stopwatch
-from simulations.bench.histories import lanes_of
 
 TURNS_MAX = 1000
 _LABEL = 1
@@ -47,7 +46,6 @@ class Side:
         self.sent_bytes = 0
         self.watch = Stopwatch()
         self._history = history
-        self._lanes = list(history.lanes())
 
     def connect(self, channel: Channel, other: "Side", initiator: bool) -> list[bytes]:
         """Begin; what to send."""
@@ -75,10 +73,7 @@ class Side:
     def keep(self, outcome: Outcome) -> None:
         """Store what a step asks for, as the node does before it sends anything."""
         if outcome.admitted:
-            tips = {lane.device: lane for lane in self._lanes}
-            tips |= {lane.device: lane for lane in lanes_of(outcome.admitted)}
-            self._lanes = list(tips.values())
-            self._history.add(outcome.admitted, self._lanes)
+            self._history.add(outcome.admitted)
         self.replica.committed()
 
     def _sealed(self, outcome: Outcome) -> list[bytes]:

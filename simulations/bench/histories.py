@@ -19,7 +19,7 @@ from replication.control import (
     GroupFounded,
     encode_record,
 )
-from replication.history import Admitted, Lane, MemoryHistory
+from replication.history import Admitted, MemoryHistory
 from replication.identity import DeviceKeys
 from replication.replica import Replica, found
 from simulations.ledger import Scribe
@@ -68,8 +68,7 @@ class Grown(NamedTuple):
     def opened(self, name: str, events: int, salt: bytes) -> tuple[Replica, MemoryHistory]:
         """That officer's replica when the history was so long, as a process that just started."""
         history = MemoryHistory()
-        changes = self.changes[:events]
-        history.add(changes, lanes_of(changes))
+        history.add(self.changes[:events])
         return Replica(self.group, KEYS[name], history, {}, salt), history
 
     def next_meeting(self, events: int, run: int) -> Meeting:
@@ -108,14 +107,6 @@ def grown(events: int) -> Grown:
     return Grown(
         grower.group, grower.changes, grower.deeds, scribe.members, grower.loans, grower.meetings
     )
-
-
-def lanes_of(changes: Sequence[Admitted]) -> list[Lane]:
-    """The lanes of a history without forks: one a device, in the order they were met."""
-    tips = {change.device: change for change, _place in changes}
-    return [
-        Lane(tip.device, -1, 0, tip.n, tip.chain_hash, tip.change_hash) for tip in tips.values()
-    ]
 
 
 def tail(history: Grown, officer: Officer, events: int, run: int) -> list[Tail]:
@@ -178,7 +169,6 @@ class _Grower:
         self._length = events
         self._chance = random.Random(1)
         self._history = MemoryHistory()
-        self._lanes: dict[bytes, Lane] = {}
         self.group, first = found(KEYS["secretary"], _founding(), bytes(8), START_MS)
         self._keep(first)
         self._officer: Officer = "secretary"
@@ -200,13 +190,9 @@ class _Grower:
         return written
 
     def _keep(self, admitted: Admitted) -> None:
-        change = admitted.change
         self.changes.append(admitted)
         self.deeds.append(self.deed)
-        self._lanes[change.device] = Lane(
-            change.device, -1, 0, change.n, change.chain_hash, change.change_hash
-        )
-        self._history.add([admitted], list(self._lanes.values()))
+        self._history.add([admitted])
 
     def _replica_of(self, officer: Officer) -> Replica:
         """Opening costs next to nothing: a replica never walks its history."""

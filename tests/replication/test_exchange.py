@@ -16,6 +16,7 @@ from replication.chunk import body_hash, change_body
 from replication.errors import LocalError
 from replication.identity import actor_for
 from replication.limits import CHUNK_BYTES_MAX, FRAME_BYTES_MAX, HELD_BYTES_MAX
+from replication.people import key_id_of
 from replication.session import TABLE, State
 from replication.wire import Acknowledge, Changes, Have, Keys, PersonKey, Sorry, decode, encode
 from tests.replication.phones import KEYS, Phone, Wire, found_with, ledger_event, sync
@@ -278,7 +279,7 @@ def test_messages_out_of_turn_are_refused_by_the_table() -> None:
 
 def test_a_reader_gets_no_member_keys_and_may_not_give_any() -> None:
     secretary, treasurer = found_with("tre")
-    key = PersonKey(b"i" * 16, b"k" * 32)
+    key = PersonKey(key_id_of(b"k" * 32), b"k" * 32)
     secretary.step(secretary.replica.append([ledger_event(1)], 9_000, [key]))
     secretary.enrol("ngo", "read")
     ngo = Phone("ngo", secretary.group)
@@ -386,7 +387,7 @@ def test_acknowledgements_are_signed_for_exact_tips() -> None:
 
 def test_member_keys_reach_an_officers_phone_that_knows_no_roster_yet() -> None:
     secretary, _ = found_with("tre")
-    key = PersonKey(b"i" * 16, b"k" * 32)
+    key = PersonKey(key_id_of(b"k" * 32), b"k" * 32)
     secretary.step(secretary.replica.append([ledger_event(1)], 9_000, [key]))
     tablet = Phone("tre", secretary.group, salt=70)
     sync(tablet, secretary)

@@ -12,7 +12,7 @@ from replication.bundle import encode_bundle
 from replication.control import DeviceEnrolled, encode_record
 from replication.frontier import sign_ack
 from replication.history import Admitted
-from replication.people import contact_tag, open_person, seal_person
+from replication.people import contact_tag, key_id_of, open_person, seal_person
 from replication.wire import (
     Acknowledge,
     Changes,
@@ -27,7 +27,8 @@ from replication.wire import (
 from tests.replication.phones import KEYS, PERSONS, Phone, found_group, ledger_event, sync
 
 FILE = Path(__file__).parents[1] / "vectors" / "protocol.json"
-KEY_ID, KEY, NONCE = b"i" * 16, b"k" * 32, b"n" * 24
+KEY, NONCE = b"k" * 32, b"n" * 24
+KEY_ID = key_id_of(KEY)
 
 
 def group() -> list[Phone]:
