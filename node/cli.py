@@ -7,14 +7,20 @@ program holds the home · 4 the other phone can't be reached · 5 the home or it
 130 stopped by Ctrl-C.
 """
 
+import io
 import json
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
+
+from node import interpreter
 
 EXIT_REFUSED: Final = 1
 EXIT_BUSY: Final = 3
@@ -37,8 +43,8 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     # name: (module, one line of help)
     "init": ("node.cli_setup", "Make this phone a Mkutano device."),
     "found": ("node.cli_setup", "Found a group; this phone is its first device."),
-    "invite": ("node.cli_setup", "Make an invitation for one more phone, as text and QR code."),
-    "join": ("node.cli_setup", "Use an invitation, and fetch the group's books."),
+    "invite": ("node.cli_invite", "Make an invitation for one more phone, as text and QR code."),
+    "join": ("node.cli_invite", "Use an invitation, and fetch the group's books."),
     "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),
     "sync": ("node.cli_setup", "Exchange what is new with one phone, then stop."),
     "links": ("node.cli_setup", "Which phones are connected now, and what was refused."),
@@ -75,6 +81,15 @@ class Lazy(click.Group):
         module, _ = _COMMANDS[cmd_name]
         command = getattr(import_module(module), f"{cmd_name}_command")
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a misspelt one is answered with the nearest."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            raise click.exceptions.NoSuchCommand(name, possibilities=_COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -113,15 +128,17 @@ def cli(ctx: click.Context, home: Path, group: str) -> None:
 
     Begin with: mkutano init --name "Secretary's phone"
     """
-    ctx.obj = Asker(home, group)
+    ctx.obj = Asker(home, group, ctx.get_parameter_source("home") is ParameterSource.COMMANDLINE)
 
 
 class Asker:
     """Which home and group the commands are about."""
 
-    def __init__(self, home: Path, group: str) -> None:
+    def __init__(self, home: Path, group: str, home_was_typed: bool = False) -> None:
         self.home = home
         self.group = group
+        self.program = f"mkutano --home {shlex.quote(str(home))}" if home_was_typed else "mkutano"
+        """How the next command on this phone begins."""
 
     def ask(self, name: str, request: Any) -> dict[str, Any]:
         """The answer of this phone; NodeError with what is wrong."""
@@ -135,6 +152,36 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
 
 
+class Whole(click.ParamType[int]):
+    """A whole number within a range, refused in words that are no programmer's."""
+
+    name = "number"
+
+    def __init__(self, least: int = 0, most: int | None = None) -> None:
+        self.least = least
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that was typed."""
+        text = str(value).strip()
+        fits = text.isascii() and text.isdigit() and int(text) >= self.least
+        if not fits or (self.most is not None and int(text) > self.most):
+            most = f" to {self.most}" if self.most is not None else " upwards"
+            self.fail(f"“{text}” is not a whole number from {self.least}{most}.", param, ctx)
+        return int(text)
+
+
+def code_of(text: str) -> str:
+    """The code that a person means: "Came late" is came_late."""
+    code = re.sub(r"[\s-]+", "_", text.strip().lower())
+    if code and not re.fullmatch(r"[a-z0-9_]{1,32}", code):
+        raise click.BadParameter(
+            f"“{text}” can't be a code. A code has up to 32 letters and digits, such as late or "
+            "stationery."
+        )
+    return code
+
+
 def show(answer: Mapping[str, Any], as_json: bool, words: Callable[[Any], str]) -> None:
     """Print an answer for machines or for people."""
     text = json.dumps(answer, ensure_ascii=False, indent=1) if as_json else words(answer)
@@ -143,31 +190,61 @@ def show(answer: Mapping[str, Any], as_json: bool, words: Callable[[Any], str]) 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: every refusal is one sentence on stderr, and an exit code."""
+    interpreter.prepare()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without “ or █ shows ? instead
+    sys.exit(_run(arguments, "--json" in arguments))
+
+
+def _run(arguments: list[str], as_json: bool) -> int:
+    """The exit code."""
     from node.errors import NodeError
 
-    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        cli.main(args=arguments, prog_name="mkutano", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        left = cli.main(args=arguments, prog_name="mkutano", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
     except click.ClickException as error:
+        if as_json:
+            _tell_machine("not_understood", error.format_message())
         error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        _tell_where_it_belongs(error)
+        return error.exit_code
     except NodeError as error:
-        _tell(error, "--json" in arguments)
-        sys.exit(_EXIT_CODES.get(error.code, EXIT_REFUSED))
-    except KeyboardInterrupt:
-        sys.exit(130)
+        if as_json:
+            _tell_machine(error.code, error.sentence)
+        click.echo(error.sentence, err=True)
+        return _EXIT_CODES.get(error.code, EXIT_REFUSED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `mkutano audit | head`
-        sys.exit(EXIT_REFUSED)
-    sys.exit(0)
+        _write_no_more()  # `mkutano audit | head`
+        return EXIT_REFUSED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sentence = f"This machine refused: {where}{error.strerror or error}."
+        if as_json and error.filename:
+            _tell_machine("machine_refused", sentence)
+        click.echo(sentence, err=True)
+        _write_no_more()
+        return EXIT_REFUSED
+    return left if isinstance(left, int) else 0  # what a command gave to ctx.exit
 
 
-def _tell(error: Exception, as_json: bool) -> None:
-    code, sentence = getattr(error, "code", ""), getattr(error, "sentence", str(error))
-    if as_json:
-        click.echo(json.dumps({"code": code, "message": sentence}, ensure_ascii=False))
-    click.echo(sentence, err=True)
+def _tell_machine(code: str, message: str) -> None:
+    click.echo(json.dumps({"code": code, "message": message}, ensure_ascii=False))
+
+
+def _tell_where_it_belongs(error: click.ClickException) -> None:
+    """--home and --group stand before the command; whoever puts them behind it is told."""
+    if isinstance(error, click.NoSuchOption) and error.option_name in ("--home", "--group"):
+        option = error.option_name
+        click.echo(f"Write {option} before the command: mkutano {option} … book", err=True)
+
+
+def _write_no_more() -> None:
+    """When standard output is gone or full, let Python not try it again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

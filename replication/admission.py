@@ -51,35 +51,60 @@ def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admi
     `group` is None only while the founding change itself is being made.
     """
     _check_values(candidate)
-    dep_places = [dep.place for dep in candidate.deps]
-    past = merged_clock(dep_places) if dep_places else ()
-    _check_chain(ancestry, candidate, past)
-    seq, start_op, max_op, list_ctr, last_ctr = _operations(ancestry, candidate, dep_places, past)
-    hashes = [dep.change.change_hash for dep in candidate.deps]
-    dep_hashes = tuple(hashes if len(hashes) < 2 else sorted(hashes))
+    past = _past_of(candidate.deps)
+    _check_chain(ancestry, candidate, past.clock)
+    seq, max_op, list_ctr, last_ctr = _operations(ancestry, candidate, past)
     made = list_ctr if seq > 1 else 0
-    values = (change_value(candidate.time_ms, candidate.events),)
+    value = change_value(candidate.time_ms, candidate.events)
     change_hash = body_hash(
-        change_body(candidate.actor, seq, start_op, dep_hashes, values, made, last_ctr)
+        change_body(candidate.actor, seq, past.next_op, past.hashes, (value,), made, last_ctr)
     )
-    controls = _judge_right(group, ancestry, candidate, change_hash, dep_places)
-    prev = candidate.before.change.chain_hash if candidate.before else CHAIN_START
+    controls = _judge_right(group, ancestry, candidate, change_hash, past.controls)
+    device, n, before = candidate[:3]
+    prev = before.change.chain_hash if before else CHAIN_START
     change = Change(
-        candidate.device,
-        candidate.n,
+        device,
+        n,
         prev,
         candidate.actor,
-        dep_hashes,
+        past.hashes,
         candidate.time_ms,
         candidate.events,
         change_hash,
-        chain_hash(prev, candidate.device, candidate.n, candidate.time_ms, change_hash),
+        chain_hash(prev, device, n, candidate.time_ms, change_hash),
         candidate.signature,
     )
-    lane = ancestry.lane_for(candidate.before)
-    clock = _clock_with(past, lane, candidate.n)
-    place = Place(lane, start_op, max_op, seq, list_ctr, clock, controls, ancestry.count)
+    lane = ancestry.lane_for(before)
+    clock = _clock_with(past.clock, lane, n)
+    place = Place(lane, past.next_op, max_op, seq, list_ctr, clock, controls, ancestry.count)
     return Admitted(change, place)
+
+
+class _Past(NamedTuple):
+    """What a change inherits from the ones it follows directly."""
+
+    clock: tuple[int, ...]
+    next_op: int
+    """One more than their highest op counter."""
+    controls: int
+    hashes: tuple[bytes, ...]
+    """Their change hashes, ascending."""
+
+
+def _past_of(deps: tuple[Admitted, ...]) -> _Past:
+    if len(deps) == 1:  # nearly every change
+        ((change, place),) = deps
+        return _Past(place.clock, place.max_op + 1, place.controls, (change.change_hash,))
+    controls = max_op = 0
+    for _change, place in deps:
+        controls |= place.controls
+        max_op = max(max_op, place.max_op)
+    clock = merged_clock([place for _change, place in deps]) if deps else ()
+    return _Past(clock, max_op + 1, controls, _hashes(deps))
+
+
+def _hashes(deps: Sequence[Admitted]) -> tuple[bytes, ...]:
+    return tuple(sorted(dep.change.change_hash for dep in deps))
 
 
 def check_amount(events: Sequence[bytes]) -> None:
@@ -99,9 +124,6 @@ def _check_values(candidate: Candidate) -> None:
         raise RemoteError("bad_position", "the chain position is out of range")
     if len(candidate.deps) > CHANGE_DEPS_MAX:
         raise RemoteError("too_many_deps", "a change follows at most 16 others directly")
-    actor = candidate.actor
-    if len(actor) != ACTOR_BYTES or actor[:16] != actor_prefix(candidate.device):
-        raise RemoteError("foreign_actor", "the actor does not belong to the device")
 
 
 def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]) -> None:
@@ -114,7 +136,10 @@ def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]
         raise RemoteError("broken_chain", "the change before is another one")
     elif not ancestry.knows(past, before):
         raise RemoteError("forgets_itself", "a device's change must follow its own last one")
-    latest = ancestry.latest_own(candidate.device, past)
+    if before is not None and len(ancestry.lanes_of(candidate.device)) == 1:
+        latest = before if past[before.place.lane] == before.change.n else None
+    else:
+        latest = ancestry.latest_own(candidate.device, past)
     if (latest and latest.change.chain_hash) != (before and before.change.chain_hash):
         raise RemoteError("skips_itself", "a later change of the device is in its past")
     if len(candidate.deps) > 1:
@@ -124,24 +149,21 @@ def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]
                 raise RemoteError("redundant_dep", "one dependency already follows another")
 
 
-def _operations(
-    ancestry: Ancestry, candidate: Candidate, dep_places: Sequence[Place], past: tuple[int, ...]
-) -> tuple[int, int, int, int, int]:
-    """What Automerge would number it: (seq, start_op, max_op, list_ctr, last_ctr)."""
-    start_op = 1
-    for place in dep_places:
-        start_op = max(start_op, place.max_op + 1)
-    before = candidate.before
-    if before is not None and before.change.actor == candidate.actor:
-        seq, list_ctr, last_ctr = before.place.seq + 1, before.place.list_ctr, before.place.max_op
-        max_op = start_op
+def _operations(ancestry: Ancestry, candidate: Candidate, past: _Past) -> tuple[int, int, int, int]:
+    """What Automerge would number it: (seq, max_op, list_ctr, last_ctr)."""
+    before, actor, first_op = candidate.before, candidate.actor, past.next_op
+    if before is not None and before.change.actor == actor:
+        place = before.place
+        seq, max_op, list_ctr, last_ctr = place.seq + 1, first_op, place.list_ctr, place.max_op
     else:
-        if ancestry.actor_was_used(candidate.actor, past):
+        if len(actor) != ACTOR_BYTES or actor[:16] != actor_prefix(candidate.device):
+            raise RemoteError("foreign_actor", "the actor does not belong to the device")
+        if ancestry.actor_was_used(actor, past.clock):
             raise RemoteError("actor_reused", "an actor that was given up is used again")
-        seq, list_ctr, last_ctr, max_op = 1, start_op, 0, start_op + 1
+        seq, max_op, list_ctr, last_ctr = 1, first_op + 1, first_op, 0
     if max_op > COUNTER_MAX:
         raise RemoteError("counter_exhausted", "the operation counter is out of range")
-    return seq, start_op, max_op, list_ctr, last_ctr
+    return seq, max_op, list_ctr, last_ctr
 
 
 def _judge_right(
@@ -149,15 +171,12 @@ def _judge_right(
     ancestry: Ancestry,
     candidate: Candidate,
     change_hash: bytes,
-    dep_places: Sequence[Place],
+    controls: int,
 ) -> int:
     """The control records in the change's past, itself included, once its right is established."""
-    if not dep_places:
+    if not candidate.deps:
         _judge_founding(group, candidate, change_hash)
         return 1
-    controls = 0
-    for place in dep_places:
-        controls |= place.controls
     if not may_write(ancestry.decisions.device(candidate.device, controls)):
         raise RemoteError("no_right", "the device had no right to write when it wrote this")
     if any(map(is_control, candidate.events)):

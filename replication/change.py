@@ -19,6 +19,7 @@ CHAIN_START = bytes(32)
 """`prev` of a device's first change."""
 
 _two_integers = Struct(">QQ").pack
+_eight_byte_integer = Struct(">BQ").pack
 _PURPOSE = b"mkutano/change/1"
 
 
@@ -55,7 +56,9 @@ def change_value(time_ms: int, events: Sequence[bytes]) -> bytes:
     """
     length = 1 + len(events)
     head = bytes((0x80 | length,)) if length < 24 else bytes((0x98, length))
-    return b"".join((head, dumps(time_ms), *events))
+    # Canonical CBOR of a number above 2**32 is 0x1b and 8 bytes: every date since February 1970.
+    time = _eight_byte_integer(0x1B, time_ms) if time_ms >> 32 else dumps(time_ms)
+    return b"".join((head, time, *events))
 
 
 def chain_hash(prev: bytes, device: bytes, n: int, time_ms: int, change_hash: bytes) -> bytes:

@@ -83,6 +83,10 @@ class _Grant(NamedTuple):
     device: Device
 
 
+_ANSWERS_KEPT = 256
+"""Answers remembered; a season has a few devices and a few sets of control changes."""
+
+
 class Decisions:
     """What a group's control changes decided, to be asked of any set of them.
 
@@ -95,6 +99,7 @@ class Decisions:
         self._ends = 0
         self._grants: dict[bytes, tuple[_Grant, ...]] = {}
         self._roster: tuple[int, Roster] | None = None
+        self._asked: dict[tuple[bytes, int], Device | None] = {}
 
     def copy(self) -> "Decisions":
         """A tentative copy; additions to it leave this one untouched."""
@@ -129,8 +134,14 @@ class Decisions:
 
     def device(self, key: bytes, controls: int) -> Device | None:
         """A device as these control changes enrolled it."""
+        try:
+            return self._asked[key, controls]
+        except KeyError:
+            if len(self._asked) >= _ANSWERS_KEPT:
+                self._asked.clear()
         grants = [grant for grant in self._grants.get(key, ()) if controls >> grant.bit & 1]
-        return max(grants).device if grants else None
+        answer = self._asked[key, controls] = max(grants).device if grants else None
+        return answer
 
     @property
     def roster(self) -> Roster:

@@ -33,9 +33,10 @@ class Unsigned:
 
     def add(self, change: Change, signed: bool) -> None:
         """The next change, which carries a signature or waits for one."""
-        self._prev[change.chain_hash] = change.prev
         if signed:
-            self.cover(change.chain_hash)
+            self.cover(change.prev)
+        else:
+            self._prev[change.chain_hash] = change.prev
 
     def cover(self, chain: bytes) -> None:
         """A signature over this chain hash has come."""

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from node import interpreter
 from simulations.bench import bootstrap, fold, meeting, phone
 from simulations.bench.figures import Figure, frozen, table
 from simulations.bench.histories import grown
@@ -24,7 +25,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
     say("Meetings: 90 + 90 events, both ways, encrypted and signed.")
     yield from meeting.figures(history, lengths, rounds)
     say("Bootstrap: an empty phone gets everything.")
-    yield from bootstrap.figures(history, max(rounds // 2, 1))
+    yield from bootstrap.figures(history, rounds)
     with TemporaryDirectory(prefix="mkutano-bench-") as name:
         folder = Path(name)
         say("Filling two phones' ledgers on disk.")
@@ -34,7 +35,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
         yield from phone.filling(phones)
         say("Fold: the whole history into the book.")
         with phones[-1].opened() as node:
-            yield from fold.figures(node.group(history.group), max(rounds // 2, 1))
+            yield from fold.figures(node.group(history.group), rounds)
         say("Opening, advancing and writing.")
         yield from phone.figures(phones, folder, rounds)
 
@@ -45,6 +46,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
 @click.option("--rounds", default=5, show_default=True, help="Repetitions; medians are shown.")
 def main(as_json: bool, history: int, rounds: int) -> None:
     """Measure every promised speed beside its reference, in one run."""
+    interpreter.prepare()
     figures = []
     for figure in measure(history, rounds, lambda text: click.echo(text, err=True)):
         figures.append(figure)
