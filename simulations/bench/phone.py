@@ -134,12 +134,16 @@ def _advancing(phones: Sequence[Phone], rounds: int) -> Iterator[Figure]:
 
 
 def _writing(phones: Sequence[Phone], folder: Path, rounds: int) -> Iterator[Figure]:
-    """One signed, durable entry at a time, in turns with a bare insert."""
+    """One signed, durable entry at a time, in turns with a bare insert.
+
+    As a phone that is on does it: Automerge makes every change too.
+    """
     with ExitStack() as stack:
         bare = stack.enter_context(closing(_bare_table(folder / "bare.sqlite")))
         measures = {"bare": lambda: timed(lambda: _insert(bare))}
         for phone in phones:
             node = stack.enter_context(phone.opened())
+            node.open_documents()
             measures[str(phone.length)] = _writer(phone, node)
         ms = medians(measures, rounds * WRITES_A_ROUND)
     for phone in phones:
