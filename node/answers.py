@@ -34,15 +34,26 @@ def choose_group(node: Node, said: str) -> Group:
             "“mkutano join”.",
             "no_group",
         )
-    if not said and len(groups) == 1:
-        return groups[0]
     wanted = said.strip().casefold()
-    exact = [group for group in groups if group.name.casefold() == wanted]
-    found = exact or [
-        group for group in groups if len(wanted) >= 4 and group.id.hex().startswith(wanted)
-    ]
+    found = _meant(groups, wanted) if wanted else groups
     if len(found) == 1:
         return found[0]
-    names = ", ".join(f"{group.name} ({group.id.hex()[:8]})" for group in groups)
-    trouble = "Say which group with --group" if not said else f"“{said}” is not one group of them"
-    raise NodeError(f"This phone holds several groups: {names}. {trouble}.", "which_group")
+    names = ", ".join(f"{group.name} ({group.id.hex()[:8]})" for group in found or groups)
+    if not wanted:
+        sentence = f"This phone holds several groups: {names}. Say which with --group NAME."
+    elif found:
+        sentence = f"“{said}” may be several groups: {names}. Give --group the letters in brackets."
+    else:
+        sentence = f"This phone holds no group “{said}”. It holds: {names}."
+    raise NodeError(sentence, "which_group")
+
+
+def _meant(groups: list[Group], wanted: str) -> list[Group]:
+    """Groups of that name, else those whose name or id begins so."""
+    exact = [group for group in groups if group.name.casefold() == wanted]
+    return exact or [
+        group
+        for group in groups
+        if group.name.casefold().startswith(wanted)
+        or (len(wanted) >= 4 and group.id.hex().startswith(wanted))
+    ]

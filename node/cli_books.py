@@ -8,8 +8,15 @@ import click
 
 from node.answers import GroupRequest
 from node.cli import EXIT_REFUSED, Asker, json_option, show
-from node.tables import amount, moment, percent, sentences, table
+from node.cli_screen import counted, paragraph, sentences, table
+from node.errors import NodeError
+from node.tables import amount, moment, percent
 from node.views import AuditRequest, JournalRequest, LoansRequest, MemberRequest, NoRequest
+
+_NO_MEMBERS = (
+    'No members yet. Add one with: mkutano record member --name "Amina"\n'
+    "or take over a passbook sheet: mkutano import SHEET.csv"
+)
 
 
 @click.command("book")
@@ -41,19 +48,22 @@ def _book(answer: dict[str, Any]) -> str:
     cash = [(name, amount(money, minor)) for name, minor in answer["cash"].items()]
     met = answer["meeting"]
     parts = [
-        f"{group['name']} · amounts in {group['currency']}",
-        table(heads, rows) if rows else "No members yet. Add one with: mkutano record member",
+        paragraph(f"{group['name']} · amounts in {group['currency']}"),
+        table(heads, rows) if rows else _NO_MEMBERS,
         table(("Money in", "Amount"), cash),
         _newest(met) if met else "No meeting yet.",
         sentences(answer["findings"]),
-        f"Digest {answer['digest'][:16]}, the same on every phone that holds the same entries.",
+        paragraph(
+            f"Digest {answer['digest'][:16]}, the same on every phone that holds the same entries."
+        ),
     ]
     return "\n\n".join(parts)
 
 
 def _newest(met: dict[str, Any]) -> str:
     state = "closed" if met["closed"] else "open"
-    return f"Meeting {met['session']} of cycle {met['cycle']}, {met['held_on']}, is {state}."
+    newest = f"Meeting {met['session']} of cycle {met['cycle']}, {met['held_on']}, is {state}."
+    return paragraph(newest)
 
 
 @click.command("members")
@@ -69,7 +79,7 @@ def _members(answer: dict[str, Any]) -> str:
         (row["number"], row["name"], row["phone"], row["joined_on"], row["status"])
         for row in answer["members"]
     ]
-    return table(("No", "Name", "Phone", "Joined", "Status"), rows)
+    return table(("No", "Name", "Phone", "Joined", "Status"), rows) if rows else _NO_MEMBERS
 
 
 @click.command("passbook")
@@ -109,7 +119,7 @@ def _passbook(answer: dict[str, Any]) -> str:
     return (
         f"{figures['number']} {who} · amounts in {answer['currency']}\n\n"
         + table(("Meeting", "Date", *columns.values()), rows)
-        + f"\n\n{totals}"
+        + f"\n\n{paragraph(totals)}"
     )
 
 
@@ -125,21 +135,24 @@ def loans_command(asker: Asker, every: bool, as_json: bool) -> None:
 def _loans(answer: dict[str, Any]) -> str:
     if not answer["loans"]:
         return "No loan is open."
+    rates = [f"{percent(row['rate_ppm'])} {row['method']}" for row in answer["loans"]]
+    one_rate = len(set(rates)) == 1
     rows = [
         (
             row["receipt"],
             row["who"],
-            row["state"],
+            "" if row["state"] == "active" else row["state"],
             amount(answer, row["principal_minor"]),
-            f"{percent(row['rate_ppm'])} {row['method']}",
+            "" if one_rate else rate,
             amount(answer, row["principal_outstanding_minor"]),
             amount(answer, row["interest_outstanding_minor"]),
             _next_due(row["instalments"]),
         )
-        for row in answer["loans"]
+        for row, rate in zip(answer["loans"], rates, strict=True)
     ]
-    heads = ("Loan", "Member", "State", "Principal", "Interest", "To repay", "Interest due", "Next")
-    return f"Amounts in {answer['currency']}\n\n" + table(heads, rows)
+    heads = ("Loan", "Member", "State", "Lent", "Interest", "To repay", "Interest due", "Next due")
+    terms = f", interest {rates[0]}" if one_rate else ""
+    return paragraph(f"Amounts in {answer['currency']}{terms}") + "\n\n" + table(heads, rows)
 
 
 def _next_due(instalments: list[dict[str, Any]]) -> str:
@@ -159,20 +172,36 @@ def audit_command(asker: Asker, member: str, as_json: bool) -> None:
 
 
 def _audit(answer: dict[str, Any]) -> str:
+    if not answer["entries"]:
+        return "Nothing was recorded yet."
+    all_count = all(row["status"] == "counted" for row in answer["entries"])
     rows = [
         (
             row["receipt"],
-            moment(row["time_ms"]),
-            row["device_name"] or row["device"][:8],
-            row["kind"].replace(".", " ").replace("_", " "),
+            f"{row['cycle']}/{row['session']}" if row["session"] else "",
+            _WHAT.get(row["kind"]) or row["kind"].replace(".", " ").replace("_", " "),
             row["who"],
             "" if row["amount_minor"] is None else amount(answer, row["amount_minor"]),
-            row["status"] + (f" ({', '.join(row['reasons'])})" if row["reasons"] else ""),
+            row["device_name"] or row["device"][:8],
+            moment(row["time_ms"]),
+            "" if all_count else _standing(row),
         )
         for row in answer["entries"]
     ]
-    heads = ("Receipt", "Device's clock", "Recorded on", "What", "Who", "Amount", "Counts as")
-    return f"Amounts in {answer['currency']}, times in UTC\n\n" + table(heads, rows)
+    heads = ("Receipt", "Meeting", "What", "Who", "Amount", "Recorded on", "Device's clock",
+             "Counts as")  # fmt: skip
+    counting = ". Every entry counts." if all_count else ""
+    above = paragraph(f"Amounts in {answer['currency']}, times in UTC{counting}")
+    return f"{above}\n\n{table(heads, rows)}"
+
+
+_WHAT = {"person.sealed": "name and phone set"}
+"""Kinds of entries whose own name would say nothing to a person."""
+
+
+def _standing(row: dict[str, Any]) -> str:
+    reasons = ", ".join(row["reasons"]).replace("_", " ")
+    return f"{row['status']} ({reasons})" if reasons else str(row["status"])
 
 
 @click.command("findings")
@@ -206,8 +235,8 @@ def status_command(asker: Asker, as_json: bool) -> None:
 
 
 def _status(answer: dict[str, Any]) -> str:
-    holders = [f" · {holder['sentence']}" for holder in answer["holders"]]
-    return "\n".join([answer["sentence"], *holders])
+    holders = [paragraph(f" · {holder['sentence']}", "   ") for holder in answer["holders"]]
+    return "\n".join([paragraph(answer["sentence"]), *holders])
 
 
 @click.command("verify")
@@ -225,12 +254,13 @@ def verify_command(ctx: click.Context, as_json: bool) -> None:
 def _verified(answer: dict[str, Any]) -> str:
     lines = []
     for group in answer["groups"]:
-        found = f"{group['name']}: {group['changes']} signed changes, {group['entries']} entries"
+        changes = counted(group["changes"], "signed change")
+        found = f"{group['name']}: {changes}, {counted(group['entries'], 'entry', 'entries')}"
         if not group["differences"]:
             lines.append(f"{found}. Everything is as it was signed.")
             continue
         lines.append(f"{found}. Differences:")
-        lines += [f" ! {one['sentence']}" for one in group["differences"]]
+        lines += [paragraph(f" ! {one['sentence']}", "   ") for one in group["differences"]]
         lines.append(
             "Keep a copy of this folder, then make a new phone from an invitation: the other "
             "phones hold the entries."
@@ -243,7 +273,7 @@ def export_command() -> None:
     """Hand the books over to other programs."""
 
 
-@export_command.command("automerge")
+@export_command.command("automerge", short_help="Write the group's document to FILE.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 @click.pass_obj
@@ -254,6 +284,6 @@ def export_automerge(asker: Asker, file: Path, as_json: bool) -> None:
     try:
         file.write_bytes(document)
     except OSError as error:
-        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from error
+        raise NodeError(f"{file} can't be written: {error.strerror}.", "cannot_write") from error
     told = {"file": str(file), "bytes": len(document), "heads": answer["heads"]}
     show(told, as_json, lambda _: f"{file}: {len(document):,} bytes.")

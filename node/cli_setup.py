@@ -1,14 +1,17 @@
-"""Commands of a phone's life: made, founding or joining a group, running, meeting other phones."""
+"""Commands of a phone's life: made, founding a group, running, meeting other phones."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from node.answers import GroupRequest
-from node.cli import Asker, json_option, show
-from node.tables import moment, table
+from node.cli import Asker, Whole, code_of, json_option, show
+from node.cli_screen import counted, paragraph, table
+from node.errors import NodeError
+from node.tables import moment
 
 TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder")
 
@@ -20,7 +23,9 @@ TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder"
 def init_command(asker: Asker, name: str, as_json: bool) -> None:
     """Make this phone a Mkutano device: a folder with its key and, later, the books."""
     from node.node import Node
+    from node.people import checked
 
+    name = checked(name, "").name
     with Node.create(asker.home, name) as node:
         answer = {"home": str(asker.home), "name": name, "device": node.device.hex()}
     show(
@@ -28,7 +33,8 @@ def init_command(asker: Asker, name: str, as_json: bool) -> None:
         as_json,
         lambda told: (
             f"{told['name']} is ready in {told['home']}.\n"
-            "Next: mkutano found, or mkutano join with an invitation."
+            f'Next: {asker.program} found "Umoja" --currency KES --share-value 100\n'
+            f"or, with an invitation: {asker.program} join 'MKUTANO:…'"
         ),
     )
 
@@ -37,16 +43,18 @@ def init_command(asker: Asker, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--currency", required=True, help="Three letters: KES, UGX, TZS …")
 @click.option("--share-value", required=True, help="What one share costs.")
-@click.option("--shares-max", default=5, show_default=True, type=click.IntRange(min=1),
+@click.option("--shares-max", default=5, show_default=True, type=Whole(1),
               help="Most shares of one member in one meeting.")  # fmt: skip
 @click.option("--social-fund", default="0", help="What each member pays into the social fund.")
-@click.option("--loan-multiplier", default=3, show_default=True, type=click.IntRange(min=0),
+@click.option("--loan-multiplier", default=3, show_default=True, type=Whole(),
               help="A loan is at most so many times the savings.")  # fmt: skip
-@click.option("--loan-periods-max", default=3, show_default=True, type=click.IntRange(min=1))
+@click.option("--loan-periods-max", default=3, show_default=True, type=Whole(1),
+              help="A loan runs for at most so many months (or weeks).")  # fmt: skip
 @click.option("--interest", default="0", help="Percent a period, such as 10 or 2.5.")
 @click.option("--method", type=click.Choice(["flat", "reducing"]), default="flat",
               show_default=True, help="How interest is reckoned.")  # fmt: skip
-@click.option("--period", type=click.Choice(["month", "week"]), default="month", show_default=True)
+@click.option("--period", type=click.Choice(["month", "week"]), default="month",
+              show_default=True, help="How often interest and instalments fall due.")  # fmt: skip
 @click.option("--fine", "fines", multiple=True, help="CODE=AMOUNT, such as late=50; repeatable.")
 @click.option("--title", type=click.Choice(TITLES), default="secretary", show_default=True,
               help="Your own office.")  # fmt: skip
@@ -64,111 +72,29 @@ def found_command(asker: Asker, /, name: str, as_json: bool, **terms: Any) -> No
         social_fund=terms["social_fund"],
         loan_multiplier=terms["loan_multiplier"],
         loan_periods_max=terms["loan_periods_max"],
-        interest_percent=terms["interest"],
+        interest_percent=terms["interest"].strip().removesuffix("%"),
         interest_method=terms["method"],
         period=terms["period"],
         fines=dict(_fine(text) for text in terms["fines"]),
         title=terms["title"],
     )
     answer = asker.ask("found", asked)
-    show(answer, as_json, lambda told: f"{told['sentence']}\nGroup {told['group']}")
+    show(
+        answer,
+        as_json,
+        lambda told: (
+            f"{told['sentence']}\nGroup {told['group']}\n"
+            f"Next: {asker.program} import SHEET.csv\n"
+            f'or one by one: {asker.program} record member --name "Amina Kiptoo"'
+        ),
+    )
 
 
 def _fine(text: str) -> tuple[str, str]:
     code, equals, amount = text.partition("=")
     if not (code.strip() and equals and amount.strip()):
         raise click.BadParameter(f"“{text}” is not CODE=AMOUNT, such as late=50.")
-    return code.strip().lower().replace(" ", "_"), amount.strip()
-
-
-@click.command("invite")
-@click.option("--read-only", is_flag=True, help="The phone sees the books and records nothing.")
-@click.option("--name", default="", help="Whom it is for, as a note to yourself.")
-@click.option("--title", type=click.Choice(TITLES), help="The office that its owner holds.")
-@click.option("--member", default=0, type=click.IntRange(min=0), help="Its owner's member number.")
-@click.option("--address", "addresses", multiple=True, help="HOST:PORT of this phone.")
-@click.option("--list", "wants_list", is_flag=True, help="Show the invitations made here.")
-@click.option("--withdraw", default="", metavar="NUMBER", help="Make an unused one worthless.")
-@click.option("--no-qr", is_flag=True, help="Only the text.")
-@json_option
-@click.pass_obj
-def invite_command(asker: Asker, /, wants_list: bool, withdraw: str, **options: Any) -> None:
-    """Make an invitation for one more phone, as text and as a QR code. It works once."""
-    from node.exchanges import InviteRequest, WithdrawRequest
-
-    as_json = options["as_json"]
-    if wants_list:
-        answer = asker.ask("invitations", GroupRequest(group=asker.group))
-        show(answer, as_json, _invitations)
-        return
-    if withdraw:
-        asked = WithdrawRequest(group=asker.group, invitation=_number(withdraw))
-        show(asker.ask("withdraw", asked), as_json, lambda _: "The invitation is worthless now.")
-        return
-    request = InviteRequest(
-        group=asker.group,
-        right="read" if options["read_only"] else "write",
-        name=options["name"],
-        title=options["title"],
-        member=options["member"],
-        addresses=options["addresses"],
-    )
-    answer = asker.ask("invite", request)
-    show(answer, as_json, lambda told: _invitation(told, not options["no_qr"]))
-
-
-def _number(text: str) -> str:
-    number = text.strip().lower()
-    if len(number) != 16 or any(letter not in "0123456789abcdef" for letter in number):
-        raise click.BadParameter("An invitation's number has 16 letters; see invite --list.")
-    return number
-
-
-def _invitation(told: dict[str, Any], with_qr: bool) -> str:
-    from node.invitation import qr_for_terminal
-
-    may = "may record" if told["right"] == "write" else "may read"
-    lines = [f"For one phone that {may} in {told['group_name']}. Keep it from others.", ""]
-    if with_qr:
-        lines.append(qr_for_terminal(told["uri"]))
-    lines += [told["uri"], "", "On the other phone: mkutano join 'MKUTANO:…' (the line above)"]
-    if told["addresses"]:
-        lines.append(f"It calls this phone at {', '.join(told['addresses'])}.")
-    else:
-        lines.append(
-            "Start “mkutano run” here first, so that the other phone can reach this one; the "
-            "invitation then carries the address."
-        )
-    lines.append(f"To withdraw it: mkutano invite --withdraw {told['invitation']}")
-    return "\n".join(lines)
-
-
-def _invitations(answer: dict[str, Any]) -> str:
-    if not answer["invitations"]:
-        return "No invitation was made here."
-    rows = [
-        (row["invitation"], row["state"], row["right"], row["name"], moment(row["made_ms"]))
-        for row in answer["invitations"]
-    ]
-    return table(("Number", "State", "Right", "For", "Made (UTC)"), rows)
-
-
-@click.command("join")
-@click.argument("invitation", nargs=-1, required=True)
-@click.option("--address", "addresses", multiple=True, help="HOST:PORT, as the other phone shows.")
-@json_option
-@click.pass_obj
-def join_command(
-    asker: Asker, invitation: tuple[str, ...], addresses: tuple[str, ...], as_json: bool
-) -> None:
-    """Use an INVITATION (the MKUTANO line), and fetch the group's books."""
-    from node.exchanges import JoinRequest
-
-    asked = JoinRequest(invitation="".join(invitation), addresses=addresses)
-    answer = asker.ask("join", asked)
-    show(
-        answer, as_json, lambda told: f"This phone is in {told['group_name']} now.\n{_moved(told)}"
-    )
+    return code_of(code), amount.strip()
 
 
 @click.command("sync")
@@ -180,14 +106,16 @@ def sync_command(asker: Asker, address: str, as_json: bool) -> None:
     from node.exchanges import SyncRequest
 
     answer = asker.ask("sync", SyncRequest(group=asker.group, address=address))
-    show(answer, as_json, _moved)
+    show(answer, as_json, moved)
 
 
-def _moved(told: dict[str, Any]) -> str:
-    return (
-        f"Received {told['changes_received']} changes ({told['bytes_received']:,} bytes), "
-        f"sent {told['changes_sent']} ({told['bytes_sent']:,} bytes), "
-        f"in {told['milliseconds']} ms. Both phones hold the same now."
+def moved(told: dict[str, Any]) -> str:
+    """What an exchange moved, in one sentence."""
+    return paragraph(
+        f"Received {counted(told['changes_received'], 'change')} "
+        f"({told['bytes_received']:,} bytes), sent {told['changes_sent']:,} "
+        f"({told['bytes_sent']:,} bytes), in {told['milliseconds']} ms. "
+        "Both phones hold the same now."
     )
 
 
@@ -198,26 +126,43 @@ def links_command(asker: Asker, as_json: bool) -> None:
     """Which phones are connected now, and what was refused lately."""
     from node.exchanges import LinksRequest
 
-    show(asker.ask("links", LinksRequest()), as_json, _links)
+    answer = asker.ask("links", LinksRequest())
+    show(answer, as_json, lambda told: _links(told, _names(asker, told["links"])))
 
 
-def _links(answer: dict[str, Any]) -> str:
+def _names(asker: Asker, links: list[dict[str, Any]]) -> dict[str, str]:
+    """What the groups call the phones that are connected."""
+    groups = {link["group"] for link in links}
+    found = (asker.ask("devices", GroupRequest(group=group)) for group in groups)
+    return {one["device"]: one["name"] for answer in found for one in answer["devices"]}
+
+
+def _links(answer: dict[str, Any], names: dict[str, str]) -> str:
     if not answer["listening"]:
         return "Mkutano does not run on this phone now. Start it with: mkutano run"
-    heads = ("Phone", "Received", "Sent")
     rows = [
-        (link["device"][:16], link["changes_received"], link["changes_sent"])
+        (
+            names.get(link["device"]) or link["device"][:16],
+            link["changes_received"],
+            link["changes_sent"],
+        )
         for link in answer["links"]
     ]
-    parts = [f"Reached at {', '.join(answer['listening'])}"]
+    parts = [paragraph(f"Reached at {', '.join(answer['listening'])}")]
+    heads = ("Phone", "Changes received", "Sent")
     parts.append(table(heads, rows) if rows else "No phone is connected.")
-    if answer["refused"]:
-        refused = [
-            (moment(one["at_ms"]), one["who"], one["code"], one["detail"])
-            for one in answer["refused"]
-        ]
-        parts.append(table(("Refused (UTC)", "Who", "Code", "Why"), refused))
+    refused = [
+        (moment(one["at_ms"]), one["who"], one["detail"] or one["code"])
+        for one in answer["refused"]
+        if one["code"] != "already_connected"  # two phones that called each other at once
+    ]
+    if refused:
+        parts.append(table(("Refused (UTC)", "Who", "Why"), refused))
     return "\n\n".join(parts)
+
+
+MAY = {"write": "records", "read": "reads", "pull": "carries"}
+"""What a right allows a phone, in one word."""
 
 
 @click.command("devices")
@@ -229,21 +174,20 @@ def devices_command(asker: Asker, as_json: bool) -> None:
 
 
 def _devices(answer: dict[str, Any]) -> str:
-    may = {"write": "records", "read": "reads", "pull": "carries"}
     rows = [
         (
-            row["device"][:16],
             row["name"] + (" (this phone)" if row["this_phone"] else ""),
-            may.get(row["right"], row["right"]),
+            MAY.get(row["right"], row["right"]),
             row["title"].replace("_", " "),
+            row["device"][:16],
         )
         for row in answer["devices"]
     ]
-    return table(("Key", "Phone", "It", "Its owner"), rows)
+    return table(("Phone", "It", "Its owner", "Key"), rows)
 
 
 @click.command("run")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port for other phones.")
+@click.option("--port", default=0, type=Whole(0, 65535), help="Port for other phones.")
 @click.option("--host", default="", envvar="MKUTANO_HOST",
               help="One IP address of this phone; every network unless said.")  # fmt: skip
 @click.option("--no-lan", is_flag=True, help="Neither announce nor look for phones.")
@@ -263,7 +207,6 @@ def run_command(
     import logging
 
     from node.address import parse_address
-    from node.errors import NodeError
     from node.running import Options, run
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
@@ -272,11 +215,17 @@ def run_command(
     try:
         asyncio.run(run(asker.home, options, _say))
     except OSError as error:
-        raise NodeError(
-            f"Mkutano can't listen there: {error.strerror or error}. Choose another --port or "
-            "--host.",
-            "cannot_listen",
-        ) from error
+        raise _not_started(error) from error
+
+
+def _not_started(error: OSError) -> NodeError:
+    if error.filename:  # of --address-file
+        return NodeError(f"{error.filename} can't be written: {error.strerror}.", "cannot_write")
+    known = error.errno is not None and error.errno > 0
+    why = os.strerror(error.errno) if known and error.errno else str(error.strerror or error)
+    return NodeError(
+        f"Mkutano can't listen there: {why}. Choose another --port or --host.", "cannot_listen"
+    )
 
 
 def _say(line: str) -> None:
@@ -292,10 +241,13 @@ def demo_command(ctx: click.Context, as_json: bool) -> None:
     import sys
     from importlib.util import find_spec
 
-    from node.errors import NodeError
-
     if find_spec("simulations") is None:
         raise NodeError("The demo is not installed here.", "no_demo")
     # A program of its own: it drives phones from outside, and nothing of a phone depends on it.
     options = ["--json"] if as_json else []
-    ctx.exit(subprocess.run([sys.executable, "-m", "simulations.demo", *options]).returncode)
+    with subprocess.Popen([sys.executable, "-m", "simulations.demo", *options]) as play:
+        while True:
+            try:
+                ctx.exit(play.wait())
+            except KeyboardInterrupt:  # the play heard it too: it stops its phones, then ends
+                continue

@@ -8,6 +8,7 @@ that does not hold makes the whole play fail.
 """
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from simulations.phones import Phone, wait_until
+from simulations.phones import CommandFailed, Phone, wait_until
 from simulations.season import MEETINGS, MEMBERS, SHEET
 from simulations.village import FINES_MINOR, FIRST_DAY, INTEREST_PPM, WEEK
 
@@ -340,7 +341,15 @@ def _verdict(facts: Facts) -> str:
 @click.option("--json", "as_json", is_flag=True, help="The facts, for a machine.")
 def main(as_json: bool) -> None:
     """Play the demo."""
-    facts = play(None if as_json else click.echo)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops the phones on the way out
+    try:
+        facts = play(None if as_json else click.echo)
+    except KeyboardInterrupt:
+        click.echo("Stopped. The phones of the play are off.", err=True)
+        sys.exit(130)
+    except CommandFailed as error:
+        click.echo(f"The play can't go on. {error}", err=True)
+        sys.exit(1)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
     sys.exit(not facts["ok"])
