@@ -20,12 +20,16 @@ from model.pages import (
     CyclePage,
     EntryPage,
     FindingPage,
+    FinesPage,
     GroupPage,
     LoanPage,
     MeetingPage,
     MemberPage,
     OfficePage,
     PersonPage,
+    SettledTurn,
+    TopicPage,
+    Turn,
 )
 
 K = TypeVar("K")
@@ -166,6 +170,12 @@ class Book:
         self.constitution: Table[str, ConstitutionPage] = self._table(
             "constitution", _TEXT, ConstitutionPage
         )
+        self.adopted: Table[str, ConstitutionPage] = self._table("adopted", _TEXT, ConstitutionPage)
+        self.topics: Table[str, TopicPage] = self._table("topics", _TEXT, TopicPage)
+        self.turns: Table[tuple[int, str], Turn] = self._table("turns", (int, str), Turn)
+        self.settled: Table[tuple[int, str], SettledTurn] = self._table(
+            "settled", (int, str), SettledTurn
+        )
         self.cycles: Table[str, CyclePage] = self._table("cycles", _TEXT, CyclePage)
         self.offices: Table[str, OfficePage] = self._table("offices", _TEXT, OfficePage)
         self.persons: Table[str, PersonPage] = self._table("persons", _TEXT, PersonPage)
@@ -189,14 +199,20 @@ class Book:
             "member_loans", _TEXT, tuple[str, ...]
         )
         self.aliases: Table[str, str] = self._table("aliases", _TEXT, str)
-        self.fines: Table[str, tuple[str, ...]] = self._table("fines", _TEXT, tuple[str, ...])
+        self.fines: Table[str, FinesPage] = self._table("fines", _TEXT, FinesPage)
+        self.lists: Table[tuple[int, str], tuple[str, ...]] = self._table(
+            "lists", (int, str), tuple[str, ...]
+        )
+        self.lengths: Table[str, int] = self._table("lengths", _TEXT, int)
         self.accounts: Table[tuple[str, str], int] = self._table("accounts", (str, str), int)
         self.entries: Table[str, EntryPage] = self._table("entries", _TEXT, EntryPage)
         self.findings: Table[tuple[str, str], FindingPage] = self._table(
             "findings", (str, str), FindingPage
         )
         self.hexed = _Hex()  # cache
+        self.stale: dict[tuple[str, str], None] = {}  # see derived.py; empty between two steps
         self.rights: dict[bytes, tuple[frozenset[type], bool]] = {}  # cache, see permissions.py
+        self.authority: tuple[bytes, ...] | None = None  # cache, see permissions.py
         if pages is not None:
             for table in self.tables.values():
                 table.attach(pages)
@@ -228,7 +244,12 @@ class Book:
             if name is not None and key_text is not None:
                 self.tables[name].restore(key_text, json)
         self.log = []
+        self.forget_rights()
+
+    def forget_rights(self) -> None:
+        """Let who may record what be worked out anew."""
         self.rights.clear()
+        self.authority = None
 
     def take_dirty(self) -> list[tuple[str, str, bytes | None]]:
         """`(table, key, JSON or None when gone)` of pages changed since the last call."""

@@ -32,7 +32,9 @@ def choose(rows: Sequence[Row]) -> str:
         return min(rows, key=lambda row: (_RANK.get(row[1].detail, 0), said(row[1])))[0]
     kept = {said(page) for _, page in rows if page.keeper}
     chosen = kept.pop() if len(kept) == 1 else min(said(page) for _, page in rows)
-    return next(name for name, page in rows if said(page) == chosen)
+    # Of equal ones the order decides nothing: what they post is equal too, or the least is taken.
+    agreeing = [row for row in rows if said(row[1]) == chosen]
+    return min(agreeing, key=lambda row: row[1].held)[0]
 
 
 def _heads(rows: Sequence[Row]) -> list[Row]:

@@ -15,16 +15,15 @@ from model import events as e
 from model.book import Book
 from model.claims import said
 from model.entry import Entry
-from model.journal import entry_page
+from model.journal import CASH, entry_page
 from model.notes import note, void
-from model.pages import EntryPage, FindingPage, MeetingPage
-from model.standing import CLAIMS_MAX, claimants, resettle_reversal
+from model.pages import EntryPage, FindingPage
+from model.standing import CLAIMS_MAX, claimants, open_unannounced, resettle_reversal
 
 DEPTH_MAX: Final = 8  # a reversal of a reversal of …: more is a quarrel, not a correction
 _FINAL: Final = frozenset(
     {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
     | {"member.status_set", "officer.elected", "meeting.opened", "meeting.closed", "loan.applied"}
-    | {"loan.approved"}
 )
 """Kinds that are changed by a new fact of their own, not by a reversal."""
 
@@ -33,7 +32,7 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
     """Take an entry back, unless its own author asks."""
     target = event.target.hex()
     page = book.entries.find(target)
-    refused = _refusal(entry, page)
+    refused = _refusal(book, entry, page)
     if page is None or refused:
         void(book, entry, "entry.reversed", refused, text=event.reason)
         return
@@ -42,10 +41,7 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
     key = (event.cycle, event.session)
     meeting = book.meetings.find(key)
     if meeting is None:
-        book.meetings.put(key, MeetingPage(""))
-        about = f"{event.cycle}/{event.session}"
-        finding = FindingPage(cycle=event.cycle, session=event.session)
-        book.findings.put(("meeting_not_opened", about), finding)
+        open_unannounced(book, *key)
     note(
         book,
         entry,
@@ -66,14 +62,27 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
         taken_page = entry_page(book, taken)
         book.entries.put(taken, replace(taken_page, reversals=(*taken_page.reversals, name)))
     resettle_reversal(book, name)
+    _point_out_receipt(book, name, page)
 
 
-def _refusal(entry: Entry, page: EntryPage | None) -> str:
+def _point_out_receipt(book: Book, name: str, page: EntryPage) -> None:
+    """Let everybody see that money which was received is said not to have been."""
+    if any(amount > 0 and account in CASH for account, _, amount in page.held):
+        about = page.member or page.subject
+        finding = FindingPage((name,), about, page.cycle, page.session, (page.amount,))
+        book.findings.put(("receipt_reversed", name), replace(finding, detail=page.kind))
+
+
+def _refusal(book: Book, entry: Entry, page: EntryPage | None) -> str:
     """Code of why the reversal has no effect; empty when it has."""
     if page is None:
         return "unknown_reference"
-    if page.person == entry.person.hex():
+    person = entry.person.hex()
+    if page.person == person:
         return "needs_another_officer"
+    # Taking a reversal back puts its target in place again: not by the one who wrote that.
+    if any(entry_page(book, taken).person == person for taken in page.targets[:1]):
+        return "restores_own_entry"
     if page.kind in _FINAL or (page.status == "void" and not page.reversals and not page.held):
         return "not_reversible"
     if len(page.reversals) >= CLAIMS_MAX:

@@ -1,6 +1,8 @@
 """Entries whose split follows from others: repayments from the loan, fine payments from fines due.
 
-Taking an old one out lets every later one be split afresh; nothing is stored as a decision.
+Taking an old one out lets every later one be split afresh; nothing is stored as a decision. No
+rule reads a split, so that `derive` only notes what to do and `settle_up` does it, once, at the
+end of a step, however many entries it moved.
 """
 
 from __future__ import annotations
@@ -20,14 +22,20 @@ def _derive_opening(book: Book, subject: str) -> None:
         derive_fines(book, subject)
 
 
-_LEDGERS: Final[dict[str, Callable[[Book, str], None]]] = {
-    "fine.levied": derive_fines,
-    "fine.paid": derive_fines,
-    "loan.applied": derive_loan,
-    "loan.approved": derive_loan,
-    "loan.disbursed": derive_loan,
-    "loan.repaid": derive_loan,
-    "opening_balance.set": _derive_opening,
+_FINES, _LOAN, _OPENING = "fines", "loan", "opening"
+_LEDGERS: Final = {
+    "fine.levied": _FINES,
+    "fine.paid": _FINES,
+    "loan.applied": _LOAN,
+    "loan.approved": _LOAN,
+    "loan.disbursed": _LOAN,
+    "loan.repaid": _LOAN,
+    "opening_balance.set": _OPENING,
+}
+_WORK: Final[dict[str, Callable[[Book, str], None]]] = {
+    _FINES: derive_fines,
+    _LOAN: derive_loan,
+    _OPENING: _derive_opening,
 }
 
 
@@ -37,5 +45,12 @@ def is_derived(kind: str) -> bool:
 
 
 def derive(book: Book, kind: str, subject: str) -> None:
-    """Split the payments of one member's fines or of one loan anew."""
-    _LEDGERS[kind](book, subject)
+    """Let the payments of one member's fines or of one loan be split anew."""
+    book.stale[_LEDGERS[kind], subject] = None
+
+
+def settle_up(book: Book) -> None:
+    """Do what `derive` noted."""
+    for ledger, subject in book.stale:
+        _WORK[ledger](book, subject)
+    book.stale.clear()

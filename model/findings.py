@@ -8,16 +8,16 @@ for a task, what to do. Members are named by number; `name_of` lets a phone put 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from model.accounts import ACCOUNTS
 from model.book import Book
 from model.identifiers import receipt_code
 from model.journal import entry_page, reversed_by
 from model.money import format_amount
-from model.pages import NO_MEETING, FindingPage
+from model.pages import NO_MEETING, EntryPage, FindingPage
+from model.sentences import KINDS, SENTENCES, Weight
 
-Weight = Literal["notice", "task"]
 NameOf = Callable[[str], str]
 
 
@@ -35,183 +35,13 @@ class Finding(NamedTuple):
     amounts: tuple[int, ...]
 
 
-# Places: {who} member, {money} amounts joined by "and", {first} and {second} amount, {entry}
-# receipt of the first entry, {entries} all receipts, {where} meeting, {what} kind or detail.
-_SENTENCES: Final[dict[str, tuple[Weight, str]]] = {
-    "overdrawn": (
-        "task",
-        "{what} is below zero by {balance}; it began with entry {entry}. "
-        "Record the money that is missing, or let another officer reverse what was not paid.",
-    ),
-    "disputed_amount": (
-        "task",
-        "Officers recorded different amounts for {what} of {who} in {where}: {money}. One of them "
-        "counts until the wrong one is reversed by an officer who did not write it.",
-    ),
-    "disputed_count": (
-        "task",
-        "Two officers counted the same money in {where} and differ: {money}. Count again.",
-    ),
-    "disputed_attendance": (
-        "task",
-        "Officers marked {who} differently in {where}. Mark the attendance once more.",
-    ),
-    "corroborated": (
-        "notice",
-        "Two officers recorded {what} of {who} in {where} with the same amount, {first}: "
-        "it counts once.",
-    ),
-    "recorded_twice": (
-        "notice",
-        "{What} of {who} in {where}, {first}, was recorded more than once: it counts once. "
-        "If it was a second payment, record it again on the next line.",
-    ),
-    "possible_duplicate_payment": (
-        "task",
-        "A repayment of {first} by {who} in {where} was recorded by hand and also came with a "
-        "payment reference. If it is one payment, let another officer reverse one of them.",
-    ),
-    "late_entry": (
-        "task",
-        "{What} of {who}, {first}, belongs to {where}, which was closed without it. It is kept "
-        "aside and not in the totals until officers decide.",
-    ),
-    "contested_close": (
-        "task",
-        "{Where} was closed twice, over different entries. What either close holds counts "
-        "meanwhile; agree on one.",
-    ),
-    "not_permitted": (
-        "task",
-        "Entry {entry} ({what}) was recorded by a person whose office does not allow it. It has "
-        "no effect; let the right officer record it.",
-    ),
-    "needs_another_officer": (
-        "task",
-        "Entry {entry} tries to reverse its author's own entry. Another officer must do it.",
-    ),
-    "own_loan": (
-        "task",
-        "Entry {entry} approves a loan to the one who approves it. Another officer must do it.",
-    ),
-    "not_reversible": (
-        "notice",
-        "Entry {entry} tries to reverse something that is changed by a new record instead.",
-    ),
-    "unknown_kind": (
-        "task",
-        "Entry {entry} was written by a newer Mkutano ({what}). Update this phone; until then it "
-        "shows no totals.",
-    ),
-    "malformed": ("notice", "Entry {entry} ({what}) is damaged and has no effect."),
-    "unknown_reference": (
-        "task",
-        "Entry {entry} ({what}) names a member, loan or entry that is not in these books. It has "
-        "no effect.",
-    ),
-    "too_many": (
-        "task",
-        "Entry {entry} was recorded very many times. Only the first records were looked at; "
-        "check the phone that wrote them.",
-    ),
-    "possible_duplicate_member": (
-        "task",
-        "{count} members have the same {what}, one of them {who}. Check whether they are one "
-        "person.",
-    ),
-    "amount_mismatch": (
-        "task",
-        "{who} paid {first} for {what} shares in {where}; they cost {second}. The amount paid "
-        "counts; correct it if it is wrong.",
-    ),
-    "cap_exceeded": (
-        "task",
-        "{who} bought {plain_first} shares in {where}; the constitution allows {plain_second}.",
-    ),
-    "overpaid_loan": (
-        "notice",
-        "{who} paid {first} more than the loan asked for. It is kept for the member.",
-    ),
-    "overpaid_fine": (
-        "notice",
-        "{who} paid {first} in {where}, which is {second} more than the fines due. It is kept "
-        "for the member.",
-    ),
-    "loan_not_approved": (
-        "task",
-        "A loan of {first} was handed to {who} without an approval. Approve it with its terms, "
-        "or reverse it; until then it bears no interest.",
-    ),
-    "loan_differs": (
-        "task",
-        "{who} was handed a loan of {first}, but {second} was approved. Correct the wrong one.",
-    ),
-    "loan_not_disbursed": (
-        "task",
-        "{who} repaid {first} on a loan that was never recorded as handed over.",
-    ),
-    "contested_office": (
-        "task",
-        "Two elections for {what} did not know of each other. Whoever held the office keeps it "
-        "until you record the election once more.",
-    ),
-    "contested_constitution": (
-        "task",
-        "Two versions of the constitution were adopted apart from each other. What was in force "
-        "before them stays until you adopt one again.",
-    ),
-    "contested_cycle": (
-        "task",
-        "Cycle {cycle} was opened twice with different days. The longer span is used.",
-    ),
-    "meeting_not_opened": (
-        "task",
-        "Entries were recorded in {where}, which nobody opened. Open it with its day.",
-    ),
-    "meeting_dates_differ": (
-        "task",
-        "{Where} was opened with different days. The earlier day is used.",
-    ),
-    "cash_differs": (
-        "task",
-        "The count of {what} in {where} was {first}, the books expect {second}. Count again, or "
-        "record what is missing.",
-    ),
-    "after_office": (
-        "notice",
-        "Entry {entry} ({what}) was recorded by an officer who did not know yet that the office "
-        "had ended. It stands.",
-    ),
-}
-
-CODES: Final = tuple(_SENTENCES)
+CODES: Final = tuple(SENTENCES)
 """Every code there is; stable, for programs."""
 
 _ENDS_WITH_ITS_ENTRY: Final = frozenset(
     {"amount_mismatch", "late_entry", "cash_differs", "after_office", "possible_duplicate_payment"}
+    | {"terms_differ", "one_hand", "late_opening", "receipt_reversed"}
 )
-
-_KINDS: Final = {
-    "share.purchased": "the share purchase",
-    "social.contributed": "the social fund payment",
-    "social.paid_out": "the help from the social fund",
-    "fine.levied": "the fine",
-    "fine.paid": "the fine payment",
-    "loan.applied": "the loan request",
-    "loan.approved": "the loan approval",
-    "loan.disbursed": "the loan",
-    "loan.repaid": "the repayment",
-    "expense.paid": "the expense",
-    "transfer.made": "the transfer",
-    "cash.counted": "the cash count",
-    "attendance.marked": "the attendance",
-    "entry.reversed": "the reversal",
-    "opening_balance.set": "the opening balance",
-    "box": "the loan-fund box",
-    "social": "the social-fund box",
-    "bank": "the bank account",
-    "mobile": "the mobile money",
-}
 
 
 def list_findings(book: Book, name_of: NameOf | None = None) -> tuple[Finding, ...]:
@@ -234,7 +64,7 @@ def _resolved(book: Book, code: str, page: FindingPage) -> bool:
 
 
 def _shown(book: Book, code: str, about: str, page: FindingPage, name_of: NameOf | None) -> Finding:
-    weight, sentence = _SENTENCES[code]
+    weight, sentence = SENTENCES[code]
     meeting = page.cycle != NO_MEETING and page.session != NO_MEETING
     return Finding(
         code,
@@ -256,12 +86,13 @@ def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, 
     what = _what(page.detail)
     return {
         "who": who(book, page.subject, name_of),
-        "money": _joined(money),
+        "amount": f", {money[0]}," if page.amounts and page.amounts[0] else "",
+        "ways": _ways(book, page, name_of),
         "first": money[0] if money else "no money",
         "second": money[1] if len(money) > 1 else "",
         "plain_first": page.amounts[0] if page.amounts else 0,
         "plain_second": page.amounts[1] if len(page.amounts) > 1 else 0,
-        "balance": amount_text(book, -(book.accounts.find((page.detail, "")) or 0)),
+        "balance": amount_text(book, abs(book.accounts.find((page.detail, "")) or 0)),
         "entry": receipt(page.entries[0]) if page.entries else "",
         "where": where,
         "Where": where[:1].upper() + where[1:],
@@ -272,10 +103,37 @@ def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, 
     }
 
 
+def _ways(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
+    """What each entry says and its receipt; beside the amount only what tells equal ones apart."""
+    entries = [(name, entry_page(book, name)) for name in page.entries if book.entries.find(name)]
+    same = len({entry.amount for _, entry in entries}) < 2
+    told = []
+    for name, entry in entries:
+        parts = [amount_text(book, entry.amount)]
+        for own, all_of in (
+            (_detail(entry), {_detail(other) for _, other in entries}),
+            (f"{entry.count} shares", {f"{other.count} shares" for _, other in entries}),
+            (who(book, entry.subject, name_of), {who(book, at.subject) for _, at in entries}),
+        ):
+            if same and len(all_of) > 1:
+                parts.append(own)
+        told.append(f"{', '.join(parts)} (entry {receipt(name)})")
+    return _joined(told)
+
+
+def _detail(page: EntryPage) -> str:
+    """Pocket, code or terms of an entry, as people say it."""
+    if page.kind != "loan.approved" or " " not in page.detail:
+        return _what(page.detail)
+    method, rate, periods, period, *_ = page.detail.split(" ")
+    percent = format_amount(int(rate), 4).rstrip("0").rstrip(".")
+    return f"{method.replace('_', ' ')}, {percent} % a {period}, {int(periods)} instalments"
+
+
 def _what(detail: str) -> str:
     if detail in ACCOUNTS:
         return ACCOUNTS[detail].name
-    return _KINDS.get(detail, detail.replace("_", " "))
+    return KINDS.get(detail, detail.replace("_", " "))
 
 
 def _joined(parts: Iterable[str]) -> str:

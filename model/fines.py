@@ -5,10 +5,19 @@ from __future__ import annotations
 from model import events as e
 from model.accounts import POCKETS
 from model.book import Book
+from model.derived import derive
 from model.entry import Entry
-from model.fine_ledger import derive_fines, income_account, note_fine, paid_lines
-from model.journal import FINES_DUE, balance
+from model.fine_ledger import (
+    fines_of,
+    income_account,
+    note_fine,
+    note_levied,
+    note_paid,
+    paid_lines,
+)
+from model.journal import FINES_DUE
 from model.notes import void
+from model.permissions import constitution
 from model.standing import enter
 
 
@@ -20,7 +29,7 @@ def levy_fine(book: Book, entry: Entry, event: e.FineLevied, keeper: bool) -> No
         return
     lines = ((FINES_DUE, member, event.amount_minor),)
     note_fine(book, member, entry.id.hex())
-    enter(
+    alone = enter(
         book,
         entry,
         keeper,
@@ -35,6 +44,8 @@ def levy_fine(book: Book, entry: Entry, event: e.FineLevied, keeper: bool) -> No
         lines,
         slot=f"fine.levied.{event.code}",
     )
+    if alone and note_levied(book, member, event.amount_minor):
+        derive(book, "fine.levied", member)
 
 
 def pay_fine(book: Book, entry: Entry, event: e.FinePaid, keeper: bool) -> None:
@@ -43,13 +54,14 @@ def pay_fine(book: Book, entry: Entry, event: e.FinePaid, keeper: bool) -> None:
     if book.members.find(member) is None:
         void(book, entry, "fine.paid", "unknown_reference")
         return
-    constitution = book.constitution.find("current")
-    income = income_account(constitution.terms.fines_to if constitution else "loan_fund")
+    rules = constitution(book, entry.past)
+    income = income_account(rules.terms.fines_to if rules else "loan_fund")
     amount = event.amount_minor
     held = ((POCKETS[event.channel], "", amount), (income, "", -amount))
-    due = balance(book, FINES_DUE, member)
+    known = fines_of(book, member)
+    due = known.levied_minor - known.paid_minor
     note_fine(book, member, entry.id.hex())
-    enter(
+    alone = enter(
         book,
         entry,
         keeper,
@@ -63,5 +75,5 @@ def pay_fine(book: Book, entry: Entry, event: e.FinePaid, keeper: bool) -> None:
         held,
         paid_lines(member, due, amount, held),
     )
-    if amount > due:
-        derive_fines(book, member)
+    if alone and note_paid(book, member, entry.id.hex(), amount):
+        derive(book, "fine.paid", member)

@@ -1,7 +1,7 @@
 """The group itself: its name and money, its constitution, its cycles and who holds which office.
 
-One person holds an office. Two elections that did not know of each other are contested: whoever
-held the office before keeps it until an election that knows both settles it.
+Of elections to one office, or constitutions, that did not know of each other none holds: what was
+in force before them stays until a fact that knows them all settles it (succession.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from model import events as e
 from model.book import Book
 from model.entry import Entry
-from model.notes import note
+from model.notes import note, too_many
 from model.pages import (
     ConstitutionPage,
     CyclePage,
@@ -21,11 +21,36 @@ from model.pages import (
     GroupPage,
     OfficePage,
     PersonPage,
-    TermOfOffice,
+    Status,
+    TopicPage,
 )
-from model.permissions import FOUNDING_OFFICES
+from model.permissions import (
+    AUTHORITY,
+    CHAIRPERSON,
+    CONSTITUTION,
+    FOUNDING_OFFICES,
+    SECRETARY,
+    TREASURER,
+    adopted_terms,
+    constitution,
+    elected,
+    holder,
+)
+from model.succession import in_force, rivals, take_turn
 
-TERMS_KEPT: Final = 64  # ended terms of office that a person's page remembers
+NAMED_MAX: Final = 64  # members that elections may say a person is
+
+_TOLD: Final = {
+    "share_value_minor": "the price of a share",
+    "shares_max": "how many shares a member may buy",
+    "interest_ppm": "the interest",
+    "interest_method": "how interest is worked out",
+    "loan_periods_max": "how long a loan may run",
+    "loan_multiplier": "how much a member may borrow",
+    "fines_to": "where fines go",
+    "record_keeper": "whose amount counts in a dispute",
+}
+"""Terms whose change moves money or power, in the words of a finding."""
 
 
 def describe_group(book: Book, entry: Entry, event: e.GroupDescribed, _keeper: bool) -> None:
@@ -33,18 +58,14 @@ def describe_group(book: Book, entry: Entry, event: e.GroupDescribed, _keeper: b
     name = entry.id.hex()
     known = book.group.find("group")
     founder = entry.person.hex() if known is None else known.founder
-    until = "" if known is None else known.founding_until
-    page = GroupPage(name, founder, event.name, event.currency, event.exponent, event.kind, until)
-    if known is not None and _has_money(book):
-        # Sums were written down in the old units: they are never re-read in others.
+    page = GroupPage(name, founder, event.name, event.currency, event.exponent, event.kind)
+    if known is not None and (event.currency, event.exponent) != (known.currency, known.exponent):
+        # Sums are written down in the first units: they are never read in others.
         page = replace(page, currency=known.currency, exponent=known.exponent)
+        book.findings.put(("currency_kept", name), FindingPage((name,), detail=known.currency))
     book.group.put("group", page)
-    book.rights.clear()
+    book.forget_rights()
     note(book, entry, "group.described", "counted", text=event.name)
-
-
-def _has_money(book: Book) -> bool:
-    return any(True for _ in book.accounts.rows())
 
 
 def adopt_constitution(
@@ -52,26 +73,52 @@ def adopt_constitution(
 ) -> None:
     """Put a constitution in force; of two adopted apart, neither: the one before them stays."""
     name = entry.id.hex()
-    current = book.constitution.find("current")
-    about = ("contested_constitution", "current")
-    noted = book.findings.find(about)
-    book.rights.clear()
-    rivals = noted.entries if noted else (current.entry,) if current else ()
-    if all(_knew(entry, rival) for rival in rivals):
-        if noted is not None:
-            book.findings.put(about, None)
-        before = (current.entry, current.terms) if current else ("", None)
-        book.constitution.put("current", ConstitutionPage(name, event, *before))
-        note(book, entry, "constitution.adopted", "counted", count=event.version)
-    elif noted is None and current is not None and current.terms == event:
-        note(book, entry, "constitution.adopted", "corroborating", count=event.version)
-    else:
-        if noted is None and current is not None:
-            older = current.previous
-            page = None if older is None else ConstitutionPage(current.previous_entry, older)
-            book.constitution.put("current", page)
-        book.findings.put(about, FindingPage((*rivals, name)[-64:]))
-        note(book, entry, "constitution.adopted", "suspense", reasons=(about[0],))
+    book.adopted.put(name, ConstitutionPage(name, event))
+    if not take_turn(book, CONSTITUTION, entry):
+        too_many(book, entry, "constitution.adopted")
+        return
+    _note_authority(book, entry)
+    before = constitution(book, entry.past)
+    current = constitution(book)
+    book.constitution.put("current", current)
+    if before is not None and current is not None and current.entry == name:
+        _point_out_change(book, entry, before.terms, event)
+    apart = rivals(book, CONSTITUTION, lambda other: adopted_terms(book, other))
+    status = _standing(name, current.entry if current else "", apart)
+    _contested(book, "contested_constitution", "current", apart)
+    reasons = ("contested_constitution",) if apart else ()
+    note(book, entry, "constitution.adopted", status, count=event.version, reasons=reasons)
+
+
+def _point_out_change(
+    book: Book, entry: Entry, old: e.ConstitutionAdopted, new: e.ConstitutionAdopted
+) -> None:
+    """Tell everybody what a new constitution changes, once the group is founded."""
+    changed = [told for field, told in _TOLD.items() if getattr(old, field) != getattr(new, field)]
+    finding = None
+    if changed and _founded(book, entry):
+        finding = FindingPage((entry.id.hex(),), detail=", ".join(changed))
+    _put(book, ("constitution_changed", "current"), finding)
+
+
+def _standing(name: str, holds: str, apart: tuple[str, ...]) -> Status:
+    if apart:
+        return "suspense"
+    return "counted" if holds == name else "corroborating"
+
+
+def _contested(book: Book, code: str, about: str, apart: tuple[str, ...]) -> None:
+    """Point out facts that did not know of each other and differ, or take that back."""
+    _put(book, (code, about), FindingPage(apart[-NAMED_MAX:], detail=about) if apart else None)
+
+
+def _note_authority(book: Book, entry: Entry) -> None:
+    """Remember what an author must know of to be judged by all that is known."""
+    page = book.topics.find(AUTHORITY)
+    heads = page.heads if page is not None else ()
+    newest = tuple(head for head in heads if bytes.fromhex(head) not in entry.past)
+    book.topics.put(AUTHORITY, TopicPage(heads=(*newest, entry.id.hex())))
+    book.forget_rights()
 
 
 def open_cycle(book: Book, entry: Entry, event: e.CycleOpened, _keeper: bool) -> None:
@@ -94,73 +141,44 @@ def open_cycle(book: Book, entry: Entry, event: e.CycleOpened, _keeper: bool) ->
 
 def elect_officer(book: Book, entry: Entry, event: e.OfficerElected, _keeper: bool) -> None:
     """Seat an officer, or note that an office is contested."""
-    name, person = entry.id.hex(), event.person.hex()
-    office = book.offices.find(event.title)
-    contested = office is not None and not all(
-        _knew(entry, rival) for rival in (office.rivals or (office.entry,))
-    )
-    about = ("contested_office", event.title)
-    book.rights.clear()
-    if office is None or not contested:
-        if office is not None:
-            _leave(book, office.holder, event.title, name)
-        if book.findings.find(about) is not None:
-            book.findings.put(about, None)
-        before = (office.holder, office.entry) if office is not None else ("", "")
-        book.offices.put(event.title, OfficePage(person, name, *before))
-        _enter(book, person, event.title, name, event.member.hex())
-        _end_founding(book, name)
-        note(book, entry, "officer.elected", "counted", subject=person, detail=event.title)
+    name, person, title = entry.id.hex(), event.person.hex(), event.title
+    own = ("self_elected",) if entry.person == event.person and _founded(book, entry) else ()
+    note(book, entry, "officer.elected", "counted", subject=person, detail=title, reasons=own)
+    if not take_turn(book, title, entry):
+        too_many(book, entry, "officer.elected")
         return
-    if office.holder == person and not office.rivals:
-        note(book, entry, "officer.elected", "corroborating", subject=person, detail=event.title)
-        return
-    rivals = (*(office.rivals or (office.entry,)), name)
-    if not office.rivals:
-        _leave(book, office.holder, event.title, name)
-        if office.previous:
-            _enter(book, office.previous, event.title, office.previous_entry, "")
-        office = OfficePage(office.previous, office.previous_entry)
-    book.offices.put(event.title, replace(office, rivals=rivals))
-    book.findings.put(about, FindingPage(rivals, detail=event.title))
-    note(
-        book,
-        entry,
-        "officer.elected",
-        "suspense",
-        subject=person,
-        detail=event.title,
-        reasons=("contested_office",),
-    )
+    _note_authority(book, entry)
+    if event.member:
+        page = book.persons.find(person) or PersonPage()
+        named = (*page.named, (name, event.member.hex()))[-NAMED_MAX:]
+        book.persons.put(person, PersonPage(named))
+    election = in_force(book, title, lambda other: elected(book, other))
+    apart = rivals(book, title, lambda other: elected(book, other))
+    book.offices.put(title, OfficePage(elected(book, election), election, apart))
+    _contested(book, "contested_office", title, apart)
+    status = _standing(name, election, apart)
+    reasons = (*own, "contested_office") if apart else own
+    note(book, entry, "officer.elected", status, subject=person, detail=title, reasons=reasons)
+    _point_out_power(book, title, election)
 
 
-def _knew(entry: Entry, name: str) -> bool:
-    return not name or bytes.fromhex(name) in entry.past
+def _founded(book: Book, entry: Entry) -> bool:
+    """Did the author know of all three offices being held?"""
+    return all(holder(book, title, entry.past) for title in FOUNDING_OFFICES)
 
 
-def _enter(book: Book, person: str, title: str, since: str, member: str) -> None:
-    page = book.persons.find(person) or PersonPage(())
-    held = [term for term in page.terms if not term.until]
-    ended = [term for term in page.terms if term.until][-TERMS_KEPT:]
-    terms = (*ended, *held, TermOfOffice(title, since))
-    book.persons.put(person, PersonPage(terms, member or page.member))
+def _point_out_power(book: Book, title: str, election: str) -> None:
+    """Say who seated himself, and who keeps the money beside another of the three offices."""
+    page = book.entries.find(election) if election else None
+    own = page is not None and "self_elected" in page.reasons
+    finding = FindingPage((election,), detail=title) if own else None
+    _put(book, ("self_elected", title), finding)
+    keeper = holder(book, TREASURER)
+    others = [other for other in (CHAIRPERSON, SECRETARY) if holder(book, other) == keeper]
+    finding = FindingPage(detail=" and ".join(others)) if keeper and others else None
+    _put(book, ("offices_combined", TREASURER), finding)
 
 
-def _leave(book: Book, person: str, title: str, until: str) -> None:
-    page = book.persons.find(person)
-    if page is None:
-        return
-    terms = tuple(
-        replace(term, until=until) if term.title == title and not term.until else term
-        for term in page.terms
-    )
-    book.persons.put(person, replace(page, terms=terms))
-
-
-def _end_founding(book: Book, election: str) -> None:
-    """End the founder's special right when the three offices have been filled."""
-    group = book.group.find("group")
-    if group is None or group.founding_until:
-        return
-    if all(book.offices.find(title) is not None for title in FOUNDING_OFFICES):
-        book.group.put("group", replace(group, founding_until=election))
+def _put(book: Book, key: tuple[str, str], finding: FindingPage | None) -> None:
+    if finding != book.findings.find(key):
+        book.findings.put(key, finding)

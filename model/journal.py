@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from model.accounts import CASH_IN_TRANSIT, POCKETS, UNALLOCATED_RECEIPTS
+from model.accounts import CASH_IN_TRANSIT, POCKETS, SOCIAL_FUND, UNALLOCATED_RECEIPTS
 from model.book import Book
 from model.pages import EntryPage, FindingPage, Posting
 
@@ -32,6 +32,8 @@ def post(book: Book, entry: str, lines: Iterable[Posting]) -> None:
         put(key, after)
         if (after < 0 or before < 0) and account in CASH:
             _watch(book, entry, account, before, after)
+        elif account == SOCIAL_FUND and (after > 0 or before > 0):
+            _watch(book, entry, account, -before, -after)
 
 
 def _watch(book: Book, entry: str, account: str, before: int, after: int) -> None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from model import events as e
+from model import listing
 from model.accounts import LOANS, POCKETS
 from model.book import Book
+from model.derived import derive
 from model.entry import Entry
 from model.journal import entry_page
-from model.loan_ledger import derive_loan, payments_sheet, put_loan, repaid_lines
+from model.loan_ledger import payments_topic, put_loan, repaid_lines
 from model.notes import void
-from model.pages import NO_TERMS, FindingPage, LoanPage
-from model.standing import claimants, enter
+from model.pages import NO_MEETING, NO_TERMS, FindingPage, LoanPage
+from model.permissions import FOUNDING_OFFICES, constitution, holder
+from model.standing import enter
 
 
 def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool) -> None:
@@ -41,10 +44,11 @@ def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool)
         (),
         text=event.purpose,
     )
-    same = claimants(book, name)
-    if same and same[0] != name and not alone:
-        book.aliases.put(name, book.aliases.find(same[0]) or same[0])
-        return
+    if not alone:
+        for kind, line, first in book.sheets.find((event.cycle, event.session, member)) or ():
+            if (kind, line) == ("loan.applied", event.line) and first != name:
+                book.aliases.put(name, book.aliases.find(first) or first)
+                return
     loan = LoanPage(
         member,
         event.amount_minor,
@@ -78,11 +82,11 @@ def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) 
     if loan is None:
         void(book, entry, "loan.approved", "unknown_reference")
         return
-    author = book.persons.find(entry.person.hex())
-    if author is not None and author.member == loan.member:
+    if _is(book, entry, loan.member):
         void(book, entry, "loan.approved", "own_loan")
         return
-    terms = (event.method, event.rate_ppm, event.periods, event.period)
+    # Of a fixed width, so that the lowest terms are the first as text.
+    terms = (event.method, f"{event.rate_ppm:07}", f"{event.periods:03}", event.period)
     alone = enter(
         book,
         entry,
@@ -99,8 +103,52 @@ def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) 
         member=loan.member,
         once=name,
     )
+    _compare_terms(book, entry, event, loan.member)
     if alone:
-        derive_loan(book, name)
+        derive(book, "loan.approved", name)
+        _compare_hands(book, entry, name, "loan.disbursed")
+
+
+def _compare_terms(book: Book, entry: Entry, event: e.LoanApproved, member: str) -> None:
+    """Point out terms that are not those of the constitution that the author knew."""
+    rules = constitution(book, entry.past)
+    if rules is None:
+        return
+    terms, told = rules.terms, []
+    if event.rate_ppm != terms.interest_ppm:
+        told.append(f"{'lower' if event.rate_ppm < terms.interest_ppm else 'higher'} interest")
+    if event.method != terms.interest_method:
+        told.append("interest worked out in another way")
+    if event.period != terms.period:
+        told.append(f"instalments by the {event.period}")
+    if event.periods > terms.loan_periods_max:
+        told.append("more instalments")
+    if told:
+        name = entry.id.hex()
+        page = FindingPage(
+            (name,), member, event.cycle, event.session, (event.amount_minor,), " and ".join(told)
+        )
+        book.findings.put(("terms_differ", name), page)
+
+
+def _compare_hands(book: Book, entry: Entry, loan: str, other_kind: str) -> None:
+    """Point out a loan that one person both approved and handed over, in a founded group."""
+    if not all(holder(book, title, entry.past) for title in FOUNDING_OFFICES):
+        return
+    name, person = entry.id.hex(), entry.person.hex()
+    for kind, _, other in book.sheets.find((NO_MEETING, NO_MEETING, loan)) or ():
+        page = entry_page(book, other)
+        if kind == other_kind and page.status == "counted" and page.person == person:
+            finding = FindingPage((name, other), page.member, amounts=(page.amount,))
+            book.findings.put(("one_hand", loan), finding)
+
+
+def _is(book: Book, entry: Entry, member: str) -> bool:
+    """Is the author that member, by any election that the author knew of?"""
+    page = book.persons.find(entry.person.hex())
+    return page is not None and any(
+        named == member and bytes.fromhex(election) in entry.past for election, named in page.named
+    )
 
 
 def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool) -> None:
@@ -129,7 +177,8 @@ def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool
         once=name,
     )
     if alone:
-        derive_loan(book, name)
+        derive(book, "loan.approved", name)
+        _compare_hands(book, entry, name, "loan.approved")
 
 
 def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> None:
@@ -142,8 +191,7 @@ def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> N
     amount = event.amount_minor
     pocket = (POCKETS[event.channel], "", amount)
     payment = entry.id.hex()
-    sheet = payments_sheet(name)
-    book.sheets.put(sheet, (*(book.sheets.find(sheet) or ()), ("loan.repaid", 0, payment)))
+    listing.add(book, payments_topic(name), payment)
     alone = enter(
         book,
         entry,
@@ -162,8 +210,7 @@ def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> N
         text=event.provider_ref,
     )
     if alone:
-        payments = (*loan.payments, payment)
-        put_loan(book, name, replace(loan, payments=payments, paid_minor=loan.paid_minor + amount))
+        put_loan(book, name, replace(loan, paid_minor=loan.paid_minor + amount))
     _compare_by_hand(book, event, name, payment)
 
 
@@ -172,11 +219,14 @@ def _compare_by_hand(book: Book, event: e.LoanRepaid, name: str, payment: str) -
     mine = entry_page(book, payment)
     if mine.status != "counted":
         return
-    for _, _, other in book.sheets.find((event.cycle, event.session, name)) or ():
+    for kind, line, other in book.sheets.find((event.cycle, event.session, name)) or ():
+        # What came with a reference is listed there on line 0.
+        if kind != "loan.repaid" or bool(line) != bool(mine.once):
+            continue
         page = entry_page(book, other)
-        alike = page.kind == "loan.repaid" and page.amount == mine.amount and other != payment
-        if alike and page.status == "counted" and bool(page.once) != bool(mine.once):
+        if page.amount == mine.amount and page.status == "counted":
             finding = FindingPage(
                 (other, payment), page.member, event.cycle, event.session, (mine.amount,)
             )
             book.findings.put(("possible_duplicate_payment", other), finding)
+            return

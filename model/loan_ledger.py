@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from model import listing
 from model.accounts import LOAN_INTEREST, LOANS, OVERPAYMENTS
 from model.book import Book
 from model.journal import entry_page, restate, reversed_by
@@ -70,9 +71,9 @@ def _owed(terms: Terms) -> int:
     return sum(row.total_minor for row in schedule(terms))
 
 
-def payments_sheet(name: str) -> tuple[int, int, str]:
-    """Key of the sheet that lists every repayment of a loan, counted or not."""
-    return (*_ONCE, f"{name}.repaid")
+def payments_topic(name: str) -> str:
+    """Topic of the list of every repayment of a loan, counted or not."""
+    return f"repaid {name}"
 
 
 def derive_loan(book: Book, name: str) -> None:
@@ -81,13 +82,13 @@ def derive_loan(book: Book, name: str) -> None:
     if loan is None:
         return
     loan = _disbursed(book, name, _approved(book, name, loan))
-    paid, listed = 0, []
-    for payment, page in _payments(book, name):
+    paid = 0
+    for payment, page in payments(book, name):
         lines = repaid_lines(name, loan, page.held[0], paid)
         paid += page.amount
-        listed.append(payment)
-        restate(book, payment, replace(page, lines=lines))
-    loan = replace(loan, payments=tuple(listed), paid_minor=paid)
+        if lines != page.lines:
+            restate(book, payment, replace(page, lines=lines))
+    loan = replace(loan, paid_minor=paid)
     put_loan(book, name, loan)
 
 
@@ -100,7 +101,7 @@ def put_loan(book: Book, name: str, loan: LoanPage) -> None:
         book.open_loans.put(name, loan.member if is_open else None)
     _note(book, "overpaid_loan", name, loan, (overpaid,) if overpaid > 0 else ())
     if not loan.disbursed:
-        _note(book, "loan_not_disbursed", name, loan, (loan.paid_minor,) if loan.payments else ())
+        _note(book, "loan_not_disbursed", name, loan, (loan.paid_minor,) if loan.paid_minor else ())
         _note(book, "loan_not_approved", name, loan, ())
         _note(book, "loan_differs", name, loan, ())
         return
@@ -185,11 +186,11 @@ def _disbursed(book: Book, name: str, loan: LoanPage) -> LoanPage:
     return _payable(replace(loan, disbursed=entry, principal_minor=page.amount, starts_on=day))
 
 
-def _payments(book: Book, name: str) -> list[tuple[str, EntryPage]]:
+def payments(book: Book, name: str) -> list[tuple[str, EntryPage]]:
     """Counted repayments of a loan, in the shared order."""
     found = []
-    for claim in book.sheets.find(payments_sheet(name)) or ():
-        page = entry_page(book, claim[2])
-        if page.status == "counted" and not reversed_by(book, page):
-            found.append((claim[2], page))
+    for payment in listing.every(book, payments_topic(name)):
+        page = entry_page(book, payment)
+        if page.status == "counted" and not (page.reversals and reversed_by(book, page)):
+            found.append((payment, page))
     return found

@@ -7,14 +7,18 @@ close by someone who knew of an earlier one changes nothing: reopening needs mor
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import Final
+
 from model import events as e
+from model import listing
 from model.book import Book
-from model.entry import Entry
+from model.derived import derive
+from model.entry import Entry, Past
 from model.journal import entry_page
-from model.loan_ledger import derive_loan
 from model.notes import note, void
 from model.pages import FindingPage, MeetingPage, Status
-from model.standing import enter, set_late
+from model.standing import enter, open_unannounced, set_late
 
 
 def open_meeting(book: Book, entry: Entry, event: e.MeetingOpened, _keeper: bool) -> None:
@@ -23,7 +27,10 @@ def open_meeting(book: Book, entry: Entry, event: e.MeetingOpened, _keeper: bool
     key = (event.cycle, event.session)
     about = f"{event.cycle}/{event.session}"
     page = book.meetings.find(key)
-    if key > (book.latest.find("meeting") or (-1, -1)):
+    latest = book.latest.find("meeting")
+    if latest is not None and latest != key:
+        listing.add(book, _BEGUN, name)
+    if key > (latest or (-1, -1)):
         book.latest.put("meeting", key)
     if page is None or not page.opened:
         closes = page.closes if page is not None else ()
@@ -48,7 +55,17 @@ def _date_loans(book: Book, key: tuple[int, int]) -> None:
     """Let loans handed over in this meeting begin on its day."""
     for subject in book.roll.find(key) or ():
         if book.loans.find(subject) is not None:
-            derive_loan(book, subject)
+            derive(book, "loan.disbursed", subject)
+
+
+_BEGUN: Final = "begun"  # openings of a second meeting, and closes
+_BEGUN_MAX: Final = 16
+
+
+def has_begun(book: Book, past: Past) -> bool:
+    """Did an author with this past know that the first meeting was over?"""
+    firsts = islice(listing.every(book, _BEGUN), _BEGUN_MAX)
+    return any(bytes.fromhex(name) in past for name in firsts)
 
 
 def mark_attendance(book: Book, entry: Entry, event: e.AttendanceMarked, keeper: bool) -> None:
@@ -77,10 +94,13 @@ def close_meeting(book: Book, entry: Entry, event: e.MeetingClosed, _keeper: boo
     """Close a meeting: what the author did not know of becomes late."""
     name = entry.id.hex()
     key = (event.cycle, event.session)
-    page = book.meetings.find(key) or MeetingPage("")
+    page = book.meetings.find(key)
+    if page is None:
+        page = open_unannounced(book, *key)
     if any(bytes.fromhex(close) in entry.past for close in page.closes):
         note(book, entry, "meeting.closed", "corroborating", *key, reasons=("already_closed",))
         return
+    listing.add(book, _BEGUN, name)
     contested = _cover(book, entry, key, first=not page.closes)
     closes = (*page.closes, name)
     book.meetings.put(key, MeetingPage(page.held_on, page.opened, closes))
@@ -88,21 +108,53 @@ def close_meeting(book: Book, entry: Entry, event: e.MeetingClosed, _keeper: boo
     if contested:
         finding = FindingPage(closes, cycle=key[0], session=key[1])
         book.findings.put(("contested_close", about), finding)
+    _compare_totals(book, event, name)
     status: Status = "corroborating" if page.closes else "counted"
     note(book, entry, "meeting.closed", status, *key)
+
+
+_READ_OUT: Final = {
+    "share.purchased": "shares_minor",
+    "social.contributed": "social_minor",
+    "loan.repaid": "repaid_minor",
+    "loan.disbursed": "lent_minor",
+}
+
+
+def _compare_totals(book: Book, event: e.MeetingClosed, name: str) -> None:
+    """Point out totals that were read out otherwise than the books have them."""
+    totals = dict.fromkeys(_READ_OUT.values(), 0)
+    read_out = {total: getattr(event, total) for total in totals}
+    if not any(read_out.values()):
+        return  # zero: not read out
+    key = (event.cycle, event.session)
+    for subject in book.roll.find(key) or ():
+        for _, _, other in book.sheets.find((*key, subject)) or ():
+            page = entry_page(book, other)
+            if page.lines and not page.late:
+                if page.kind in _READ_OUT:
+                    totals[_READ_OUT[page.kind]] += page.amount
+                elif page.detail in _READ_OUT:
+                    totals[_READ_OUT[page.detail]] -= page.amount
+    for total, amount in totals.items():
+        if read_out[total] not in (0, amount):
+            amounts = (read_out[total], amount)
+            finding = FindingPage((name,), "", *key, amounts, total)
+            book.findings.put(("close_differs", f"{name}.{total}"), finding)
 
 
 def _cover(book: Book, entry: Entry, key: tuple[int, int], first: bool) -> bool:
     """Move entries of the meeting in or out; True when an earlier close covered another set."""
     differs = False
     for subject in book.roll.find(key) or ():
+        moves: dict[str, bool] = {}
         for _, _, name in book.sheets.find((*key, subject)) or ():
             known = bytes.fromhex(name) in entry.past
-            page = entry_page(book, name)
             if first and not known:
-                set_late(book, name, True)
-            elif not first and known == page.late:
+                moves[name] = True
+            elif not first and known == entry_page(book, name).late:
                 differs = True
-                if page.late:
-                    set_late(book, name, False)
+                if known:
+                    moves[name] = False
+        set_late(book, moves)
     return differs

@@ -6,13 +6,19 @@ name or a phone, are a finding; both members stay until officers merge them.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book
 from model.entry import Entry
+from model.journal import entry_page
 from model.notes import note, void
 from model.pages import FindingPage, MemberPage
+
+ALIKE_MAX: Final = 64  # members with one number, name or phone that a finding names
+APART_MAX: Final = 64  # newest statuses of one member that did not know of each other
 
 
 def add_member(book: Book, entry: Entry, event: e.MemberAdded, _keeper: bool) -> None:
@@ -30,7 +36,7 @@ def add_member(book: Book, entry: Entry, event: e.MemberAdded, _keeper: bool) ->
     ):
         if not value:
             continue
-        alike = (*(book.tags.find((what, value)) or ()), name)
+        alike = (*(book.tags.find((what, value)) or ()), name)[:ALIKE_MAX]
         book.tags.put((what, value), alike)
         if len(alike) > 1:
             finding = FindingPage(alike, name, detail=what)
@@ -47,17 +53,12 @@ def seal_person(book: Book, entry: Entry, event: e.PersonSealed, _keeper: bool) 
 
 
 def set_member_status(book: Book, entry: Entry, event: e.MemberStatusSet, _keeper: bool) -> None:
-    """Set a member's status; of concurrent ones the more careful holds."""
-    member = event.member.hex()
+    """Set a member's status; of those that did not know of each other the most careful holds."""
+    member, name = event.member.hex(), entry.id.hex()
     page = book.members.find(member)
     if page is None:
         void(book, entry, "member.status_set", "unknown_reference")
         return
-    knew = not page.status_entry or bytes.fromhex(page.status_entry) in entry.past
-    if not knew and _CARE[event.status] <= _CARE[page.status]:
-        note(book, entry, "member.status_set", "corroborating", subject=member)
-        return
-    book.members.put(member, replace(page, status=event.status, status_entry=entry.id.hex()))
     note(
         book,
         entry,
@@ -67,6 +68,10 @@ def set_member_status(book: Book, entry: Entry, event: e.MemberStatusSet, _keepe
         detail=event.status,
         text=event.reason,
     )
+    apart = tuple(other for other in page.status_entries if bytes.fromhex(other) not in entry.past)
+    newest = (*apart, name)[-APART_MAX:]
+    status = max((entry_page(book, other).detail for other in newest), key=_CARE.__getitem__)
+    book.members.put(member, replace(page, status=status, status_entries=newest))
 
 
 _CARE = {"active": 0, "inactive": 1, "suspended": 2}

@@ -18,6 +18,11 @@ def void(book: Book, entry: Entry, kind: str, code: str, text: str = "") -> None
     book.findings.put((code, name), finding)
 
 
+def too_many(book: Book, entry: Entry, kind: str) -> None:
+    """Keep an entry that is one of so many that it is not followed."""
+    void(book, entry, kind, "too_many")
+
+
 def note(
     book: Book,
     entry: Entry,

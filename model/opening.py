@@ -20,13 +20,15 @@ from model.accounts import (
     SOCIAL_FUND,
 )
 from model.book import Book
+from model.derived import derive
 from model.entry import Entry
-from model.fine_ledger import note_fine
+from model.fine_ledger import note_fine, note_levied
 from model.journal import FINES_DUE, SHARES
 from model.lending import add_loan
-from model.loan_ledger import derive_loan
+from model.meetings import has_begun
 from model.notes import void
-from model.pages import NO_MEETING, NO_TERMS, LoanPage, Posting
+from model.pages import NO_MEETING, NO_TERMS, FindingPage, LoanPage, Posting
+from model.permissions import constitution
 from model.standing import enter
 
 _OF_GROUP: Final = {
@@ -53,8 +55,9 @@ def set_opening_balance(book: Book, entry: Entry, event: e.OpeningBalanceSet, ke
         subject = _loan(book, entry, event, once)
     elif event.account == "fines":
         note_fine(book, member, entry.id.hex())
+    _point_out(book, entry, event)
     lines = _lines(event, subject)
-    enter(
+    alone = enter(
         book,
         entry,
         keeper,
@@ -73,7 +76,22 @@ def set_opening_balance(book: Book, entry: Entry, event: e.OpeningBalanceSet, ke
         text=event.as_of,
     )
     if event.account == "loan":
-        derive_loan(book, subject)
+        derive(book, "loan.applied", subject)
+    elif event.account == "fines" and alone and note_levied(book, member, event.amount_minor):
+        derive(book, "fine.levied", member)
+
+
+def _point_out(book: Book, entry: Entry, event: e.OpeningBalanceSet) -> None:
+    """Point out what paper from before the first meeting would not say."""
+    name, member = entry.id.hex(), book.hexed[event.member]
+    if has_begun(book, entry.past):
+        page = FindingPage((name,), member, amounts=(event.amount_minor,), detail=event.account)
+        book.findings.put(("late_opening", name), page)
+    rules = constitution(book, entry.past)
+    if event.shares and not event.amount_minor and rules is not None:
+        amounts = (0, event.shares * rules.terms.share_value_minor)
+        page = FindingPage((name,), member, amounts=amounts, detail=str(event.shares))
+        book.findings.put(("amount_mismatch", name), page)
 
 
 def _loan(book: Book, entry: Entry, event: e.OpeningBalanceSet, once: str) -> str:

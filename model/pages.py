@@ -72,7 +72,7 @@ class EntryPage(Page, frozen=True):
 
 
 class GroupPage(Page, frozen=True):
-    """The group; `founding_until` is the election that filled the last of the three offices."""
+    """The group and its founder, who first described it."""
 
     entry: str
     founder: str
@@ -80,16 +80,13 @@ class GroupPage(Page, frozen=True):
     currency: str
     exponent: int
     kind: str
-    founding_until: str = ""
 
 
 class ConstitutionPage(Page, frozen=True):
-    """The constitution in force, and the one before it, to which a contest goes back."""
+    """A constitution, and the entry that adopted it."""
 
     entry: str
     terms: ConstitutionAdopted
-    previous_entry: str = ""
-    previous: ConstitutionAdopted | None = None
 
 
 class CyclePage(Page, frozen=True):
@@ -105,35 +102,49 @@ class OfficePage(Page, frozen=True):
 
     holder: str
     entry: str
-    previous: str = ""
-    previous_entry: str = ""
     rivals: tuple[str, ...] = ()
 
 
-class TermOfOffice(Page, frozen=True):
-    """One person's time in one office; `until` is the entry that ended it."""
+class TopicPage(Page, frozen=True):
+    """Facts that take each other's place: how many, how many of them settled, the newest ones."""
 
-    title: str
-    since: str
-    until: str = ""
+    count: int = 0
+    depth: int = 0
+    heads: tuple[str, ...] = ()
+
+
+class Turn(Page, frozen=True):
+    """One of these facts, and earlier ones on its topic that its author did not know."""
+
+    entry: str
+    unknown: tuple[str, ...] = ()
+
+
+class SettledTurn(Page, frozen=True):
+    """A fact that every other on its topic knew or was known to, and its place among all."""
+
+    entry: str
+    place: int
 
 
 class PersonPage(Page, frozen=True):
-    """The offices that a person holds and held; `member` when the person is one."""
+    """A person who was elected; `named`: election and the member that it says the person is."""
 
-    terms: tuple[TermOfOffice, ...]
-    member: str = ""
+    named: tuple[tuple[str, str], ...] = ()
 
 
 class MemberPage(Page, frozen=True):
-    """A member; the name is not here but sealed, see PersonSealed."""
+    """A member; the name is not here but sealed, see PersonSealed.
+
+    `status_entries`: the newest facts about the status, more than one when they were written apart.
+    """
 
     number: int
     joined_on: str
     status: str
     name_tag: str = ""
     phone_tag: str = ""
-    status_entry: str = ""
+    status_entries: tuple[str, ...] = ()
 
 
 class MeetingPage(Page, frozen=True):
@@ -144,8 +155,19 @@ class MeetingPage(Page, frozen=True):
     closes: tuple[str, ...] = ()
 
 
+class FinesPage(Page, frozen=True):
+    """Of one member: all that was levied and all that was paid, as far as it counts.
+
+    `incomes`: the accounts that the payments are income of.
+    """
+
+    levied_minor: int = 0
+    paid_minor: int = 0
+    incomes: tuple[str, ...] = ()
+
+
 class LoanPage(Page, frozen=True):
-    """A loan; `payments` are the counted repayments in the shared order.
+    """A loan; `paid_minor` adds up the repayments that count.
 
     `opening`: the thing that happens once which brought it over from paper, else empty.
     """
@@ -167,7 +189,6 @@ class LoanPage(Page, frozen=True):
     disbursed: str = ""
     principal_minor: int = 0
     starts_on: str = ""
-    payments: tuple[str, ...] = ()
     paid_minor: int = 0
 
 

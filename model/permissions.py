@@ -1,17 +1,21 @@
-"""Which office may record which fact, judged by the book before it.
+"""Which office may record which fact, judged by what its author knew.
 
 Until a chairperson, a secretary and a treasurer have been elected, the person who founded the
-group may record everything. Afterwards an office is needed. What an officer wrote without knowing
-that the office had ended still stands, and says so.
+group may record everything. Afterwards an office is needed: the one that the author held as far
+as the elections in the entry's own past say. So an election takes nothing from what was written
+apart from it, and gives nothing to it, whichever comes first in the order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from model import events as e
 from model.book import Book
-from model.entry import Entry
+from model.entry import Entry, Past
+from model.pages import ConstitutionPage
+from model.succession import in_force, known_in_force
 
 CHAIRPERSON: Final = "chairperson"
 SECRETARY: Final = "secretary"
@@ -41,40 +45,77 @@ MAY_RECORD: Final[dict[str, frozenset[type]]] = {
 """Title to kinds of fact: who keeps the record, who holds the cash, who approves."""
 
 
-def rights(book: Book, person: bytes) -> tuple[frozenset[type], bool]:
-    """What a person may record now, and whether the person is the record keeper."""
+AUTHORITY: Final = "authority"
+"""Topic of everything that gives or takes rights: elections and constitutions."""
+CONSTITUTION: Final = "constitution"
+
+Rights = tuple[frozenset[type], bool]
+"""What a person may record, and whether the person is the record keeper."""
+
+
+def rights_in(book: Book, entry: Entry) -> Rights:
+    """What the author might record, as far as the author knew."""
+    past = entry.past
+    for head in _authority(book):
+        if head not in past:
+            return _rights(book, entry.person.hex(), past)
+    return rights_now(book, entry.person)
+
+
+def rights_now(book: Book, person: bytes) -> Rights:
+    """What a person may record who knows everything."""
     known = book.rights.get(person)
     if known is None:
-        known = book.rights[person] = _rights(book, person.hex())
+        known = book.rights[person] = _rights(book, person.hex(), None)
     return known
 
 
-def _rights(book: Book, person: str) -> tuple[frozenset[type], bool]:
+def _authority(book: Book) -> tuple[bytes, ...]:
+    known = book.authority
+    if known is None:
+        page = book.topics.find(AUTHORITY)
+        known = book.authority = tuple(map(bytes.fromhex, page.heads)) if page else ()
+    return known
+
+
+def holder(book: Book, title: str, past: Past | None = None) -> str:
+    """Who holds an office, for all or for an author with this past; empty when nobody does."""
+    election = _holding(book, title, past, lambda name: elected(book, name))
+    return elected(book, election) if election else ""
+
+
+def elected(book: Book, election: str) -> str:
+    """The person whom an election seats."""
+    page = book.entries.find(election)
+    return page.subject if page is not None else ""
+
+
+def constitution(book: Book, past: Past | None = None) -> ConstitutionPage | None:
+    """The constitution in force, for all or for an author with this past."""
+    adoption = _holding(book, CONSTITUTION, past, lambda name: adopted_terms(book, name))
+    return book.adopted.find(adoption) if adoption else None
+
+
+def adopted_terms(book: Book, adoption: str) -> object:
+    """The terms that an adoption puts in force."""
+    page = book.adopted.find(adoption)
+    return page.terms if page is not None else None
+
+
+def _holding(book: Book, topic: str, past: Past | None, says: Callable[[str], object]) -> str:
+    if past is None:
+        return in_force(book, topic, says)
+    return known_in_force(book, topic, past, says)
+
+
+def _rights(book: Book, person: str, past: Past | None) -> Rights:
     group = book.group.find("group")
     if group is None:
         return frozenset({e.GroupDescribed}), False
-    page = book.persons.find(person)
-    titles = {term.title for term in page.terms if not term.until} if page else set()
-    constitution = book.constitution.find("current")
-    keeper = constitution is not None and constitution.terms.record_keeper in titles
-    if person == group.founder and not group.founding_until:
+    holders = {title: holder(book, title, past) for title in MAY_RECORD}
+    titles = {title for title, holds in holders.items() if holds == person}
+    rules = constitution(book, past)
+    keeper = rules is not None and rules.terms.record_keeper in titles
+    if person == group.founder and not all(holders[title] for title in FOUNDING_OFFICES):
         return _ALL, keeper
     return frozenset().union(*(MAY_RECORD[title] for title in titles)), keeper
-
-
-def had_right(book: Book, entry: Entry) -> bool:
-    """Had the author the right when last in touch: was the office's end unknown to the author?"""
-    person = entry.person.hex()
-    group = book.group.find("group")
-    if group is None:
-        return False
-    kind = type(entry.event)
-    founding_ended = group.founding_until if person == group.founder else ""
-    if founding_ended and bytes.fromhex(founding_ended) not in entry.past:
-        return True
-    page = book.persons.find(person)
-    return page is not None and any(
-        kind in MAY_RECORD[term.title] and bytes.fromhex(term.until) not in entry.past
-        for term in page.terms
-        if term.until
-    )

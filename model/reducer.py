@@ -15,6 +15,7 @@ from model.book import Book, Undo
 from model.cash import count_cash, pay_expense, transfer
 from model.codec import Unreadable, kind_of
 from model.corrections import reverse_entry
+from model.derived import settle_up
 from model.entry import Entry
 from model.fines import levy_fine, pay_fine
 from model.governance import adopt_constitution, describe_group, elect_officer, open_cycle
@@ -24,11 +25,11 @@ from model.members import add_member, seal_person, set_member_status
 from model.notes import note, void
 from model.opening import set_opening_balance
 from model.pages import FindingPage
-from model.permissions import had_right, rights
+from model.permissions import rights_in, rights_now
 from model.savings import buy_shares, pay_from_social_fund, pay_into_social_fund
 
 _ORDER: Final = itemgetter(1, 0)  # entry.order_key, without a call for each entry
-REDUCER_VERSION: Final = 1  # rises when equal entries would give another book
+REDUCER_VERSION: Final = 2  # rises when equal entries would give another book
 
 _RULES: Final[dict[type, Callable[[Book, Entry, Any, bool], None]]] = {
     e.GroupDescribed: describe_group,
@@ -61,18 +62,19 @@ _RULES: Final[dict[type, Callable[[Book, Entry, Any, bool], None]]] = {
 def step(book: Book, entry: Entry) -> None:
     """Fold one entry that follows all the book holds; the caller keeps order and uniqueness."""
     event = entry.event
-    may, keeper = book.rights.get(entry.person) or rights(book, entry.person)
+    may, keeper = rights_in(book, entry)
     kind = type(event)
     if kind in may:
         _RULES[kind](book, entry, event, keeper)
+        if kind not in rights_now(book, entry.person)[0]:
+            page = FindingPage((entry.id.hex(),), detail=kind_of(event))
+            book.findings.put(("after_office", entry.id.hex()), page)
     elif isinstance(event, Unreadable):
         _keep_unreadable(book, entry, event, bool(may))
-    elif had_right(book, entry):
-        _RULES[kind](book, entry, event, keeper)
-        page = FindingPage((entry.id.hex(),), detail=kind_of(event))
-        book.findings.put(("after_office", entry.id.hex()), page)
     else:
         void(book, entry, kind_of(event), "not_permitted")
+    if book.stale:
+        settle_up(book)
 
 
 def _keep_unreadable(book: Book, entry: Entry, event: Unreadable, by_officer: bool) -> None:

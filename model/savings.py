@@ -14,7 +14,8 @@ from model.entry import Entry
 from model.journal import SHARES
 from model.notes import void
 from model.pages import FindingPage
-from model.share_limit import check_share_limit
+from model.permissions import constitution
+from model.share_limit import add_to_share_limit
 from model.standing import enter
 
 
@@ -31,13 +32,13 @@ def buy_shares(book: Book, entry: Entry, event: e.SharePurchased, keeper: bool) 
         (SHARES, member, shares),
     )
     reasons: tuple[str, ...] = ()
-    constitution = book.constitution.find("current")
-    if constitution is not None:
-        terms = constitution.terms
+    rules = constitution(book, entry.past)
+    if rules is not None:
+        terms = rules.terms
         if shares * terms.share_value_minor != amount:
             reasons = ("amount_mismatch",)
             _point_out_amount(book, entry, event, shares * terms.share_value_minor)
-    enter(
+    alone = enter(
         book,
         entry,
         keeper,
@@ -53,13 +54,8 @@ def buy_shares(book: Book, entry: Entry, event: e.SharePurchased, keeper: bool) 
         count=shares,
         reasons=reasons,
     )
-    if constitution is not None:
-        purchases = 0
-        for claim in book.sheets.find((event.cycle, event.session, member)) or ():
-            if claim[0] == "share.purchased":
-                purchases += 1
-        if purchases > 1 or shares > terms.shares_max:
-            check_share_limit(book, event.cycle, event.session, member)
+    if rules is not None and alone:
+        add_to_share_limit(book, entry.id.hex(), (event.cycle, event.session), member, shares)
 
 
 def _point_out_amount(

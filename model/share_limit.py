@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from model.book import Book
 from model.journal import entry_page, reversed_by
 from model.pages import FindingPage
+
+NAMED_MAX: Final = 16  # purchases that a finding names
+
+
+def add_to_share_limit(
+    book: Book, name: str, meeting: tuple[int, int], member: str, shares: int
+) -> None:
+    """As `check_share_limit`, after one more purchase that simply counts."""
+    cycle, session = meeting
+    key = ("cap_exceeded", f"{cycle}/{session}/{member}")
+    noted = book.findings.find(key)
+    constitution = book.constitution.find("current")
+    if noted is None or constitution is None or noted.amounts[1] != constitution.terms.shares_max:
+        check_share_limit(book, cycle, session, member)
+        return
+    bought = noted.amounts[0] + shares
+    names = (*noted.entries, name)[:NAMED_MAX]
+    page = FindingPage(names, member, cycle, session, (bought, noted.amounts[1]))
+    book.findings.put(key, page)
 
 
 def check_share_limit(book: Book, cycle: int, session: int, member: str) -> None:
@@ -23,6 +44,8 @@ def check_share_limit(book: Book, cycle: int, session: int, member: str) -> None
     key = ("cap_exceeded", f"{cycle}/{session}/{member}")
     finding = None
     if bought > shares_max:
-        finding = FindingPage(tuple(names), member, cycle, session, (bought, shares_max))
+        finding = FindingPage(
+            tuple(names[:NAMED_MAX]), member, cycle, session, (bought, shares_max)
+        )
     if finding != book.findings.find(key):
         book.findings.put(key, finding)

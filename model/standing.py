@@ -10,7 +10,7 @@ is parked in suspense. No rule here asks which of two concurrent entries is firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -23,7 +23,8 @@ from model.journal import entry_page, parked, post, remirror, restate, reversed_
 from model.pages import NO_MEETING, Claim, EntryPage, FindingPage, MeetingPage, Posting, Status
 from model.share_limit import check_share_limit
 
-CLAIMS_MAX: Final = 64  # entries about one thing; a device that floods gains nothing beyond it
+CLAIMS_EACH: Final = 8  # entries of one person about one thing; who floods gains nothing by it,
+CLAIMS_MAX: Final = 128  # and silences no other: the limit of all is far above that of one
 
 # Decisions, not money of the meeting's totals: a close does not take them out.
 _UNGATED: Final = frozenset({"loan.applied", "loan.approved"})
@@ -56,7 +57,7 @@ def enter(  # on every entry's path, hence plain arguments
     if cycle != NO_MEETING:
         meeting = book.meetings.find((cycle, session))
         if meeting is None:
-            _open_unannounced(book, cycle, session)
+            open_unannounced(book, cycle, session)
         elif meeting.closes and kind not in _UNGATED:
             late = True
         if sheet is None:
@@ -74,12 +75,13 @@ def enter(  # on every entry's path, hence plain arguments
         detail, "counted", lines, held, keeper, count, member, once, reasons, late,
         (), (), (), text,
     )
-    if once:
-        book.sheets.put(key, (*sheet, (slot, 0, name)))
     if not alone:
         page = replace(page, status="void", lines=())
-        _contend(book, entry, name, page, (slot, line, name), home, claims)
+        if _contend(book, entry, name, page, (slot, line, name), home, claims) and once:
+            book.sheets.put(key, (*sheet, (slot, 0, name)))
         return False
+    if once:
+        book.sheets.put(key, (*sheet, (slot, 0, name)))
     book.sheets.put(home, (*claims, (slot, line, name)))
     book.entries.put(name, page)
     if lines:
@@ -88,10 +90,13 @@ def enter(  # on every entry's path, hence plain arguments
 # fmt: on
 
 
-def _open_unannounced(book: Book, cycle: int, session: int) -> None:
-    book.meetings.put((cycle, session), MeetingPage(""))
+def open_unannounced(book: Book, cycle: int, session: int) -> MeetingPage:
+    """Keep a meeting that something was recorded in before anybody opened it, and say so."""
+    page = MeetingPage("")
+    book.meetings.put((cycle, session), page)
     about = f"{cycle}/{session}"
     book.findings.put(("meeting_not_opened", about), FindingPage(cycle=cycle, session=session))
+    return page
 
 
 def _contend(
@@ -102,19 +107,23 @@ def _contend(
     claim: Claim,
     home: tuple[int, int, str],
     claims: tuple[Claim, ...],
-) -> None:
-    """Enter an entry that is late or has rivals; `claims` are those on the sheet `home`."""
+) -> bool:
+    """Enter an entry that is late or has rivals; `claims` are those on the sheet `home`.
+
+    False when there are too many of them: it is kept in the history alone.
+    """
     rivals = [other for kind, line, other in claims if (kind, line) == claim[:2]]
-    if len(rivals) >= CLAIMS_MAX:
-        if not page.once:
-            book.sheets.put(home, (*claims, (claim[0], 0, name)))
+    mine = sum(entry_page(book, rival).person == page.person for rival in rivals)
+    if mine >= CLAIMS_EACH or len(rivals) >= CLAIMS_MAX:
         book.entries.put(name, replace(page, reasons=(*page.reasons, "too_many")))
-        book.findings.put(("too_many", rivals[0]), FindingPage((rivals[0],), page.subject))
-        return
+        if book.findings.find(("too_many", rivals[0])) is None:
+            book.findings.put(("too_many", rivals[0]), FindingPage((rivals[0],), page.subject))
+        return False
     book.sheets.put(home, (*claims, claim))
     knew = tuple(rival for rival in rivals if bytes.fromhex(rival) in entry.past)
     book.entries.put(name, replace(page, knew=knew))
     settle(book, [*rivals, name])
+    return True
 
 
 def claimants(book: Book, name: str) -> list[str]:
@@ -135,6 +144,7 @@ def settle(book: Book, names: Sequence[str]) -> None:
     inside = [row for row in open_ones if not row[1].late]
     winner = choose(inside or open_ones)
     code = _finding(book, names[0], open_ones)
+    moved = False
     for name, page in pages:
         status, lines, reason = _place(book, name, page, winner, bool(inside))
         reasons = [own for own in page.reasons if own not in _SET_HERE]
@@ -144,7 +154,10 @@ def settle(book: Book, names: Sequence[str]) -> None:
         _note_late(book, name, page)
         if code and len(open_ones) > 1 and reason not in ("reversed", "replaced"):
             reasons.append(code)
+        moved |= _counts(page.status, page.reasons) != _counts(status, reasons)
         restate(book, name, replace(page, status=status, lines=lines, reasons=tuple(reasons)))
+    if not moved:
+        return
     if is_derived(pages[0][1].kind):
         # One provider's reference may have been given for two loans.
         for subject in dict.fromkeys(page.subject for _, page in pages):
@@ -152,6 +165,10 @@ def settle(book: Book, names: Sequence[str]) -> None:
     elif pages[0][1].kind == "share.purchased":
         page = pages[0][1]
         check_share_limit(book, page.cycle, page.session, page.subject)
+
+
+def _counts(status: Status, reasons: Sequence[str]) -> bool:
+    return status == "counted" and "reversed" not in reasons
 
 
 def _place(
@@ -167,7 +184,8 @@ def _place(
         mine = name == winner and not any_inside
         return "suspense", parked(page.held) if mine else (), ""
     if name == winner:
-        return "counted", page.held, ""
+        # A payment that counts already keeps the split that it has.
+        return "counted", page.lines if page.status == "counted" else page.held, ""
     if page.kind in REPLACING and _known_to_another(book, name, page):
         return "void", (), "replaced"
     return "corroborating", (), ""
@@ -205,14 +223,36 @@ def _note_late(book: Book, name: str, page: EntryPage) -> None:
         book.findings.put(("late_entry", name), None)
 
 
-def set_late(book: Book, name: str, late: bool) -> bool:
-    """Take an entry out of its meeting, or back in; True when that changed it."""
-    page = entry_page(book, name)
-    if page.late == late or page.kind in _UNGATED or "too_many" in page.reasons:
-        return False
-    book.entries.put(name, replace(page, late=late))
-    settle_any(book, name)
-    return True
+def set_late(book: Book, moves: Mapping[str, bool]) -> None:
+    """Take entries of one sheet out of their meeting (True), or back in (False)."""
+    settled: set[str] = set()
+    moved = []
+    for name, late in moves.items():
+        page = entry_page(book, name)
+        if page.late != late and page.kind not in _UNGATED and "too_many" not in page.reasons:
+            book.entries.put(name, replace(page, late=late))
+            moved.append((name, page))
+    slots = _slots(book, moved[0][1]) if moved else {}
+    for name, page in moved:
+        if page.once or page.line == 0:
+            settle_any(book, name)
+        elif name not in settled:
+            names = slots[_slot(page)]
+            settled.update(names)
+            settle(book, names)
+
+
+def _slots(book: Book, page: EntryPage) -> dict[tuple[str, int], list[str]]:
+    """The entries on one sheet, by the thing that they tell of."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for kind, line, name in book.sheets.find((page.cycle, page.session, page.subject)) or ():
+        found.setdefault((kind, line), []).append(name)
+    return found
+
+
+def _slot(page: EntryPage) -> tuple[str, int]:
+    kind = f"{page.kind}.{page.detail}" if page.kind == "fine.levied" else page.kind
+    return kind, page.line
 
 
 def resettle_reversal(book: Book, name: str) -> None:
