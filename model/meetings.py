@@ -137,7 +137,7 @@ def _compare_totals(book: Book, event: e.MeetingClosed, name: str) -> None:
                 elif page.detail in _READ_OUT:
                     totals[_READ_OUT[page.detail]] -= page.amount
     for total, amount in totals.items():
-        if read_out[total] not in (0, amount):
+        if read_out[total] != amount:
             amounts = (read_out[total], amount)
             finding = FindingPage((name,), "", *key, amounts, total)
             book.findings.put(("close_differs", f"{name}.{total}"), finding)

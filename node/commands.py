@@ -108,17 +108,23 @@ def close_meeting(at: Context) -> Receipt:
     event = e.MeetingClosed(
         *where,
         tuple(e.CoveredTip(*tip) for tip in covered(at.group.replica.tips)),
-        **{
-            field: max(0, totals.get(field) or 0)
-            for field in e.MeetingClosed.__struct_fields__
-            if field.endswith("_minor")
-        },
+        **{field: max(0, totals[shown] or 0) for field, shown in _READ_OUT.items()},
     )
     return record(at, event, f"Meeting {where[1]} of cycle {where[0]} is closed.")
 
 
+_READ_OUT = {
+    "shares_minor": "savings_minor",
+    "social_minor": "social_minor",
+    "fines_minor": "fines_paid_minor",
+    "repaid_minor": "repaid_minor",
+    "lent_minor": "lent_minor",
+    "spent_minor": "help_minor",
+}
+"""The totals that a close reads out, and what the meeting's page calls them."""
+
+
 def covered(tips: Sequence[Tip]) -> list[Tip]:
     """The chain heads that a close names: as many as fit, the longest chains first."""
-    if len(tips) <= COVERS_MAX:
-        return list(tips)
-    return sorted(sorted(tips, key=lambda tip: -tip.n)[:COVERS_MAX])
+    named = [tip for tip in tips if tip.n]  # position 0 sums up a device that forked often
+    return sorted(sorted(named, key=lambda tip: -tip.n)[:COVERS_MAX])
