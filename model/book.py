@@ -213,6 +213,7 @@ class Book:
         self.stale: dict[tuple[str, str], None] = {}  # see derived.py; empty between two steps
         self.rights: dict[bytes, tuple[frozenset[type], bool]] = {}  # cache, see permissions.py
         self.authority: tuple[bytes, ...] | None = None  # cache, see permissions.py
+        self.informed: object = None  # the past of the newest entry whose author knew all of it
         if pages is not None:
             for table in self.tables.values():
                 table.attach(pages)
@@ -249,7 +250,7 @@ class Book:
     def forget_rights(self) -> None:
         """Let who may record what be worked out anew."""
         self.rights.clear()
-        self.authority = None
+        self.authority = self.informed = None
 
     def take_dirty(self) -> list[tuple[str, str, bytes | None]]:
         """`(table, key, JSON or None when gone)` of pages changed since the last call."""

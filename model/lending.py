@@ -216,10 +216,13 @@ def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> N
 
 def _compare_by_hand(book: Book, event: e.LoanRepaid, name: str, payment: str) -> None:
     """Point out a payment recorded by hand beside one of equal amount with a reference."""
+    sheet = book.sheets.find((event.cycle, event.session, name)) or ()
+    if len(sheet) < 2:
+        return
     mine = entry_page(book, payment)
     if mine.status != "counted":
         return
-    for kind, line, other in book.sheets.find((event.cycle, event.session, name)) or ():
+    for kind, line, other in sheet:
         # What came with a reference is listed there on line 0.
         if kind != "loan.repaid" or bool(line) != bool(mine.once):
             continue

@@ -7,7 +7,6 @@ handed over without one bears no interest until it is approved, because nobody a
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from model import listing
 from model.accounts import LOAN_INTEREST, LOANS, OVERPAYMENTS
 from model.book import Book
 from model.journal import entry_page, restate, reversed_by
-from model.loans import Split, Terms, TermsError, schedule, split_payment
+from model.loans import Split, Terms, TermsError, owed, schedule, split_payment
 from model.pages import NO_MEETING, NO_TERMS, EntryPage, FindingPage, LoanPage, Posting
 
 _ONCE: Final = (NO_MEETING, NO_MEETING)
@@ -63,12 +62,7 @@ def repaid_lines(
 def owed_minor(loan: LoanPage) -> int:
     """Everything that the terms ask for, interest included."""
     terms = terms_of(loan)
-    return 0 if terms is None else _owed(terms)
-
-
-@lru_cache(maxsize=1024)
-def _owed(terms: Terms) -> int:
-    return sum(row.total_minor for row in schedule(terms))
+    return 0 if terms is None else owed(terms)
 
 
 def payments_topic(name: str) -> str:

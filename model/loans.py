@@ -231,7 +231,16 @@ def paid_split(terms: Terms, paid_minor: Minor) -> Split:
     Oldest instalment first, penalty -> fee -> interest -> principal in each (the default order of
     Apache Fineract), then the overpaid rest. Costs one binary search over the instalments.
     """
-    ends, before, rows = _waterfall(terms)
+    return _poured(_waterfall(terms), paid_minor)
+
+
+def owed(terms: Terms) -> Minor:
+    """Everything that the terms ask for, interest included."""
+    return _waterfall(terms).ends[-1]
+
+
+def _poured(waterfall: _Waterfall, paid_minor: Minor) -> Split:
+    ends, before, rows = waterfall
     full = bisect_right(ends, paid_minor)
     penalty, fee, interest, principal = before[full]
     left = paid_minor - (ends[full - 1] if full else 0)
@@ -249,9 +258,9 @@ def paid_split(terms: Terms, paid_minor: Minor) -> Split:
 
 def split_payment(terms: Terms, paid_before_minor: Minor, amount_minor: Minor) -> Split:
     """The split of one payment that follows payments of `paid_before_minor` altogether."""
-    then = paid_split(terms, paid_before_minor)
-    now = paid_split(terms, paid_before_minor + amount_minor)
-    return _difference(now, then)
+    waterfall = _waterfall(terms)
+    then = _poured(waterfall, paid_before_minor)
+    return _difference(_poured(waterfall, paid_before_minor + amount_minor), then)
 
 
 def _difference(now: Split, then: Split) -> Split:

@@ -56,10 +56,11 @@ Rights = tuple[frozenset[type], bool]
 def rights_in(book: Book, entry: Entry) -> Rights:
     """What the author might record, as far as the author knew."""
     past = entry.past
-    for head in _authority(book):
+    for head in book.authority if book.authority is not None else _authority(book):
         if head not in past:
             return _rights(book, entry.person.hex(), past)
-    return rights_now(book, entry.person)
+    book.informed = past
+    return book.rights.get(entry.person) or rights_now(book, entry.person)
 
 
 def rights_now(book: Book, person: bytes) -> Rights:
@@ -71,11 +72,9 @@ def rights_now(book: Book, person: bytes) -> Rights:
 
 
 def _authority(book: Book) -> tuple[bytes, ...]:
-    known = book.authority
-    if known is None:
-        page = book.topics.find(AUTHORITY)
-        known = book.authority = tuple(map(bytes.fromhex, page.heads)) if page else ()
-    return known
+    page = book.topics.find(AUTHORITY)
+    heads = book.authority = tuple(map(bytes.fromhex, page.heads)) if page else ()
+    return heads
 
 
 def holder(book: Book, title: str, past: Past | None = None) -> str:
@@ -92,6 +91,8 @@ def elected(book: Book, election: str) -> str:
 
 def constitution(book: Book, past: Past | None = None) -> ConstitutionPage | None:
     """The constitution in force, for all or for an author with this past."""
+    if past is not None and past is book.informed:
+        return book.constitution.find("current")
     adoption = _holding(book, CONSTITUTION, past, lambda name: adopted_terms(book, name))
     return book.adopted.find(adoption) if adoption else None
 

@@ -16,15 +16,21 @@ def add_to_share_limit(
 ) -> None:
     """As `check_share_limit`, after one more purchase that simply counts."""
     cycle, session = meeting
+    constitution = book.constitution.find("current")
+    if constitution is None:
+        return
+    shares_max = constitution.terms.shares_max
+    sheet = book.sheets.find((cycle, session, member)) or ()
+    if shares <= shares_max and sum([claim[0] == "share.purchased" for claim in sheet]) == 1:
+        return  # the only purchase: nearly every one
     key = ("cap_exceeded", f"{cycle}/{session}/{member}")
     noted = book.findings.find(key)
-    constitution = book.constitution.find("current")
-    if noted is None or constitution is None or noted.amounts[1] != constitution.terms.shares_max:
+    if noted is None or noted.amounts[1] != shares_max:
         check_share_limit(book, cycle, session, member)
         return
     bought = noted.amounts[0] + shares
     names = (*noted.entries, name)[:NAMED_MAX]
-    page = FindingPage(names, member, cycle, session, (bought, noted.amounts[1]))
+    page = FindingPage(names, member, cycle, session, (bought, shares_max))
     book.findings.put(key, page)
 
 

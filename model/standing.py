@@ -63,9 +63,12 @@ def enter(  # on every entry's path, hence plain arguments
         if sheet is None:
             roll = book.roll.find((cycle, session)) or ()
             book.roll.put((cycle, session), (*roll, subject))
-    sheet = sheet or ()
-    home = (NO_MEETING, NO_MEETING, once) if once else key
-    claims = (book.sheets.find(home) or ()) if once else sheet
+    if sheet is None:
+        sheet = ()
+    home, claims = key, sheet
+    if once:
+        home = (NO_MEETING, NO_MEETING, once)
+        claims = book.sheets.find(home) or ()
     alone = not late
     for claim in claims:
         if claim[1] == line and claim[0] == slot:

@@ -24,12 +24,14 @@ from node.answers import Answer
 from node.clock import now_ms
 from node.errors import NodeError
 from node.exchanges import EXCHANGES, Exchange
+from node.gate import HTTP_LOG, Gate
 from node.node import Step
 from node.openapi import document
 
 if TYPE_CHECKING:
     from node.device import Device
 
+CONNECTIONS_MAX: Final = 64  # other programs of this phone, which may not even have the token
 BODY_BYTES_MAX: Final = 256 * 1024  # commands are small; a sheet is named by its path
 READ_S_MAX: Final = 30.0  # a body from the same phone that takes longer is a fault
 KEEPALIVE_S: Final = 15.0
@@ -61,6 +63,7 @@ class Api:
         self._token = device.node.home.token
         self._hosts: frozenset[str] = frozenset()
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
 
     async def start(self, port: int = 0) -> str:
         """Listen on 127.0.0.1; the base URL."""
@@ -75,18 +78,25 @@ class Api:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=HTTP_LOG,
             keepalive_timeout=KEEPALIVE_S,
             max_line_size=HEADER_BYTES_MAX,
             max_field_size=HEADER_BYTES_MAX,
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        port = self._runner.addresses[0][1]
+        server = self._runner.server
+        assert server is not None
+        gate = Gate(server, CONNECTIONS_MAX, CONNECTIONS_MAX)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(gate, "127.0.0.1", port)
+        port = int(self._server.sockets[0].getsockname()[1])
         self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
         return f"http://127.0.0.1:{port}"
 
     async def close(self) -> None:
         """Answer what was asked, then stop."""
+        if self._server is not None:
+            self._server.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -99,7 +109,10 @@ class Api:
         except NodeError as error:
             return _refusal(_STATUS.get(error.code, 422), error.code, error.sentence)
         except _Denied as error:
-            return _refusal(error.status, error.code, error.sentence)
+            refusal = _refusal(error.status, error.code, error.sentence)
+            if error.status in (401, 403, 415):
+                refusal.force_close()  # a place is not held, and a body not read, for nothing
+            return refusal
         except web.HTTPRequestEntityTooLarge:
             return _refusal(413, "too_large", "This is more than one request may carry.")
         except web.HTTPException as error:
@@ -182,6 +195,8 @@ async def _asked(request: web.Request, kind: type[msgspec.Struct], writes: bool)
             return msgspec.convert(dict(request.query), kind, strict=False)
         if request.content_type != "application/json":
             raise _Denied(415, "not_json", "A command is sent as application/json.")
+        if "Content-Encoding" in request.headers:
+            raise _Denied(415, "not_json", "A command is sent as it is, not compressed.")
         async with asyncio.timeout(READ_S_MAX):
             body = await request.read()
         return msgspec.json.decode(body, type=kind)

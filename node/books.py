@@ -11,18 +11,20 @@ leaves this object wrong; the caller throws it away.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from model.book import Book
 from model.codec import decode
 from model.entry import Entry, order_key
-from model.identifiers import CHANGE_PREFIX_BYTES, entry_id
+from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES, entry_id
 from model.reducer import apply, undo
 from node.chain_store import ChainStore
 from node.store import AppliedRow, BookWriting, GroupRow, Store
 from replication.control import is_control
 from replication.history import Admitted
+from replication.limits import CHAIN_LENGTH_MAX
 from replication.roster import decisions_of
 
 UNDO_KEPT = 8192
@@ -58,28 +60,32 @@ class StoredPages:
         return self._store.pages(self._group_no, table)
 
 
-class Places:
-    """Where each change stands, by the first 16 bytes of its hash: lane and position."""
+class Places(dict[bytes, tuple[int, int]]):
+    """Where each change stands, by the first 16 bytes of its hash: lane and position.
+
+    A change that is not here is at no position that any clock reaches.
+    """
 
     def __init__(self, chains: ChainStore) -> None:
+        super().__init__()
         self._chains = chains
-        self._known: dict[bytes, tuple[int, int]] = {}
 
     def add(self, admitted: Iterable[Admitted]) -> None:
         """Note changes that the store may not hold yet."""
-        if len(self._known) > PLACES_KEPT:
-            self._known.clear()
+        if len(self) > PLACES_KEPT:
+            self.clear()
         for change, place in admitted:
-            self._known[change.change_hash[:CHANGE_PREFIX_BYTES]] = (place.lane, change.n)
+            self[change.change_hash[:CHANGE_PREFIX_BYTES]] = (place.lane, change.n)
 
-    def find(self, prefix: bytes) -> tuple[int, int] | None:
-        """Lane and position of a change; None when there is no such change here."""
-        known = self._known.get(prefix)
+    def __missing__(self, prefix: bytes) -> tuple[int, int]:
+        known = self._chains.place_of(prefix)
         if known is None:
-            known = self._chains.place_of(prefix)
-            if known is not None:
-                self._known[prefix] = known
+            return _NOWHERE
+        self[prefix] = known
         return known
+
+
+_NOWHERE: Final = (0, CHAIN_LENGTH_MAX + 1)
 
 
 class KnownPast:
@@ -93,18 +99,16 @@ class KnownPast:
         self._index = index
         self._places = places
 
-    def __contains__(self, identity: object, /) -> bool:
+    def __contains__(self, identity: Any, /) -> bool:
         """Whether the entry with this id was written before, as far as the author could see."""
-        if not isinstance(identity, bytes) or len(identity) <= CHANGE_PREFIX_BYTES:
+        if len(identity) != ENTRY_ID_BYTES:
             return False
         prefix = identity[:CHANGE_PREFIX_BYTES]
         if prefix == self._prefix:
-            return identity[CHANGE_PREFIX_BYTES] < self._index
-        place = self._places.find(prefix)
-        if place is None:
-            return False
-        lane, n = place
-        return lane < len(self._clock) and self._clock[lane] >= n
+            return bool(identity[CHANGE_PREFIX_BYTES] < self._index)
+        lane, n = self._places[prefix]
+        clock = self._clock
+        return lane < len(clock) and clock[lane] >= n
 
 
 class EntryReader:

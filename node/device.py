@@ -17,6 +17,7 @@ from node.lan import Lan
 from node.links import Links
 from node.node import Node, Step
 from node.node_thread import NodeThread
+from node.outgoing import http_session
 from node.peer_link import PeerLink
 from node.secure_socket import PeerGone, Refused
 
@@ -62,22 +63,38 @@ class Device:
             return there
         return await self._until_synced(link)
 
-    async def join(self, invitation: Invitation, addresses: tuple[Address, ...]) -> PeerLink:
-        """Use an invitation at the first of these addresses that answers, and fetch the books."""
-        failure: PeerGone | None = None
-        for address in addresses:
+    async def join(
+        self,
+        invitation: Invitation,
+        addresses: tuple[Address, ...],
+        nearby: tuple[Address, ...] = (),
+    ) -> PeerLink:
+        """Use an invitation at the first address where its maker answers, and fetch the books.
+
+        `nearby` are phones of whatever group: that they refuse says nothing of the invitation.
+        """
+        failures: list[PeerGone | Refused] = []
+        for address in (*addresses, *nearby):
             try:
                 link = await self.links.join(self.http, invitation, address, self.node.home.name)
-            except PeerGone as error:
-                failure = error
+            except (PeerGone, Refused) as error:
+                failures.append(error)
                 continue
             self.groups_changed.set()
             return await self._until_synced(link)
-        raise failure or PeerGone(
-            "The invitation names no address. Add --address HOST:PORT, as the other phone shows it "
-            "while Mkutano runs there.",
-            "no_address",
-        )
+        refused = [error for error in failures[: len(addresses)] if isinstance(error, Refused)]
+        unreached = [error for error in failures if isinstance(error, PeerGone)]
+        raise next(iter((*refused, *unreached)), _nowhere(bool(failures)))
+
+    async def exchange_anywhere(self, group: bytes, addresses: tuple[Address, ...]) -> PeerLink:
+        """One exchange with whichever device of the group answers first. PeerGone, Refused."""
+        failure: PeerGone | Refused = _nowhere(False)
+        for address in addresses:
+            try:
+                return await self.exchange(group, address)
+            except (PeerGone, Refused) as error:
+                failure = error
+        raise failure
 
     async def _until_synced(self, link: PeerLink) -> PeerLink:
         """Run a link until both sides hold the same changes; it stays when this device runs on."""
@@ -115,6 +132,20 @@ _SENTENCES = {
 }
 
 
+def _nowhere(somebody_answered: bool) -> PeerGone:
+    if somebody_answered:
+        return PeerGone(
+            "The phone that made this invitation was not found nearby. Is Mkutano running there, "
+            "and are both phones on the same network?",
+            "unreachable",
+        )
+    return PeerGone(
+        "The invitation names no address. Add --address HOST:PORT, as the other phone shows it "
+        "while Mkutano runs there.",
+        "no_address",
+    )
+
+
 @contextlib.asynccontextmanager
 async def open_device(home: Path) -> AsyncIterator[Device]:
     """Open a home for links; closes all in order. Raises what `Node.open` raises."""
@@ -122,7 +153,7 @@ async def open_device(home: Path) -> AsyncIterator[Device]:
     try:
         node = await thread.run(Node.open, home)
         try:
-            async with aiohttp.ClientSession() as http:
+            async with http_session() as http:
                 device = Device(node, thread, http)
                 try:
                     yield device

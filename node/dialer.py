@@ -7,6 +7,7 @@ name calls first and the other waits a little, so that they seldom call at once 
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -22,7 +23,10 @@ from node.node_thread import NodeThread
 GRACE_S: Final = 0.5  # how long the phone with the larger name leaves the first call to the other
 TARGETS_MAX: Final = 256
 PAUSE_S_MIN: Final = 1.0  # between two calls of one address, whatever the network announces
+ROUND_S_MIN: Final = 0.5  # between two looks at what to call: a network may announce without end
 RECHECK_S: Final = 30.0  # addresses change rarely; events wake the dialler before that
+
+log = logging.getLogger("mkutano.dialer")
 
 
 class Target(NamedTuple):
@@ -60,7 +64,7 @@ class Dialer:
         try:
             while True:
                 self._kick.clear()
-                targets = await self._targets()
+                targets = await self._targets_or_fewer()
                 self._wanted = set(targets)
                 for target in set(self._calls) - targets.keys():
                     if self._calls[target].done():
@@ -72,6 +76,7 @@ class Dialer:
                 await self._until_something_changes()
                 self._news.set()  # who waits for its next try need not wait longer
                 self._news = asyncio.Event()
+                await asyncio.sleep(ROUND_S_MIN)
         finally:
             for call in self._calls.values():
                 call.cancel()
@@ -80,6 +85,14 @@ class Dialer:
     def kick(self) -> None:
         """A group came or went: look again at once."""
         self._kick.set()
+
+    async def _targets_or_fewer(self) -> dict[Target, float]:
+        """The same; nothing while the ledger can't be read, and then it looks again."""
+        try:
+            return await self._targets()
+        except NodeError as error:
+            log.warning("calling nobody for now: %s", error.sentence)
+            return {}
 
     async def _targets(self) -> dict[Target, float]:
         """What to call now, and for how many seconds to leave the first call to the other."""

@@ -80,13 +80,26 @@ def trusted(node: Node, group_id: bytes) -> dict[bytes, bytes]:
 
 
 def remember(node: Node, group_id: bytes, device: bytes, address: str, now_ms: int) -> None:
-    """Note where a device was reached."""
+    """Note where a device was reached, unless it is known."""
     group = node.group(group_id)
-    group.store.remember_address(group.row.group_no, device, address, now_ms)
+    if group.store.addresses(group.row.group_no).get(device) != address:
+        group.store.remember_address(group.row.group_no, device, address, now_ms)
 
 
 def adopt(node: Node, joined: Joined, inviter: bytes, address: str, now_ms: int) -> None:
-    """Make room for the group that an invitation leads to, and trust its inviter for it."""
+    """Make room for the group that an invitation leads to, and trust its inviter for it.
+
+    CommandRefused when the group is here already and does not know that inviter: whoever learned
+    a group's id must not come into its books by handing out invitations of their own.
+    """
+    held = node.groups.get(joined.group)
+    inside = held is not None and held.roster.may_read(node.device)
+    if held is not None and inside and not held.roster.may_read(inviter):
+        raise CommandRefused(
+            "This invitation is false: it leads to a group that this phone is in already, and "
+            "the phone that made it is not. Don't use it, and tell the officers.",
+            "false_invitation",
+        )
     node.join(joined.group, joined.name)
     remember(node, joined.group, inviter, address, now_ms)
 
@@ -152,18 +165,20 @@ def guest_of(invitation: InvitationRow) -> Guest:
     return msgspec.json.decode(invitation.label, type=Guest)
 
 
+def require_open(node: Node, door: Door) -> None:
+    """Raise NodeError when the door's invitation was used or withdrawn since it was looked up."""
+    for one in invitations(node, door.group):
+        if one.state == "open" and one == door.invitation:
+            return
+    raise NodeError("The invitation was used or withdrawn meanwhile.", "invitation_spent")
+
+
 def enrol(node: Node, door: Door, join: Join, now_ms: int) -> Step:
     """Enrol the phone that used an invitation, elect its owner if so decided, spend the secret."""
     if door.invitation is None:
         raise AssertionError("only an invitation enrols")
+    require_open(node, door)
     group, guest = node.group(door.group), guest_of(door.invitation)
-    open_ids = {
-        one.invitation_id
-        for one in group.store.invitations(group.row.group_no)
-        if one.state == "open"
-    }
-    if door.invitation.invitation_id not in open_ids:
-        raise NodeError("The invitation was used or withdrawn meanwhile.", "invitation_spent")
     person = group.roster.person_of(join.device) or random_bytes(PERSON_BYTES)
     enrolled = DeviceEnrolled(join.device, person, door.invitation.right, join.name)
     events = [encode_record(enrolled)]

@@ -20,10 +20,11 @@ from node.doors import Guest, guest_of, invitations, invite, joined_by, withdraw
 from node.errors import CommandRefused
 from node.invitation import format_invitation, parse_invitation
 from node.peer_link import PeerLink
-from node.secure_socket import Refused
+from node.secure_socket import PeerGone, Refused
 from node.store import InvitationRow
 
 ADDRESSES_IN_INVITATION_MAX: Final = 4  # more make the QR code hard to scan
+NEARBY_TRIED_MAX: Final = 16  # each may take its time: a flooded network must not take the evening
 
 
 class Exchange(NamedTuple):
@@ -128,16 +129,20 @@ async def join(device: Device, asked: JoinRequest) -> Mapping[str, Any]:
             "This invitation was made on this very phone. Use it on the phone that you invite.",
             "own_invitation",
         )
-    nearby = tuple(device.lan.everyone()) if device.lan is not None else ()
-    addresses = tuple(dict.fromkeys((*typed, *invitation.addresses, *nearby)))
+    addresses = tuple(dict.fromkeys((*typed, *invitation.addresses)))
+    found = device.lan.everyone() if device.lan is not None else []
+    nearby = tuple(address for address in found if address not in addresses)[:NEARBY_TRIED_MAX]
     started_ms = monotonic_ms()
     try:
-        link = await device.join(invitation, addresses)
-    except Refused:
+        link = await device.join(invitation, addresses, nearby)
+    except (PeerGone, Refused) as refusal:
         begun = await device.thread.run(joined_by, device.node, invitation.device)
-        if begun is None or not addresses:
+        if begun is None:
             raise
-        link = await device.exchange(begun, addresses[0])  # used here before, and then cut off
+        try:  # used here before, and then cut off
+            link = await device.exchange_anywhere(begun, (*addresses, *nearby))
+        except (PeerGone, Refused):
+            raise refusal from None
     return await _moved(device, link, started_ms)
 
 

@@ -11,18 +11,28 @@ Secret files are written beside their place, synced and renamed, so that a crash
 file or the new one, never half of one.
 """
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from node.clock import random_bytes
-from node.errors import HomeBusy, HomeDamaged, HomeExists, HomeMissing
+from node.errors import (
+    CommandRefused,
+    HomeBusy,
+    HomeDamaged,
+    HomeExists,
+    HomeMissing,
+    StoreFailed,
+)
 from replication.identity import SEED_BYTES, DeviceKeys
+from replication.limits import LABEL_CHARS_MAX
 
 DEVICE_FILE = "device.json"
 LEDGER_FILE = "ledger.sqlite"
@@ -67,13 +77,15 @@ class Home:
     def announce(self, address: str) -> None:
         """Tell this phone's other programs where the local API answers."""
         record = {"format": HOME_FORMAT, "address": address, "pid": os.getpid()}
-        write_private(self.path / LOCAL_FILE, json.dumps(record).encode())
+        with _full_in_words():
+            write_private(self.path / LOCAL_FILE, json.dumps(record).encode())
 
     def close(self) -> None:
         """Withdraw the announcement and let the next process in. Twice is harmless."""
         if self._lock < 0:
             return
-        (self.path / LOCAL_FILE).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.path / LOCAL_FILE).unlink()
         os.close(self._lock)
         self._lock = -1
 
@@ -90,42 +102,55 @@ class Home:
 
 
 def create_home(path: Path, name: str, prepare: Callable[[Path], None] | None = None) -> Home:
-    """Make a new home with a fresh device key, and open it. Raises HomeExists, HomeBusy.
+    """Make a new home with a fresh device key, and open it.
+
+    Raises CommandRefused for a name that nobody could read, HomeExists, HomeBusy, StoreFailed when
+    the storage is full, OSError for what else the system refuses.
 
     `prepare` fills the folder before the device file makes it a home: killed on the way, the
     folder is still nothing and can be made again.
     """
-    make_private_folder(path)
-    lock = _take_lock(path)
+    name = _checked_name(name)
+    with _full_in_words():
+        make_private_folder(path)
+        lock = _take_lock(path)
     try:
-        if (path / DEVICE_FILE).exists():
-            raise HomeExists(
-                f"The folder {path} already holds a Mkutano device. "
-                "Use it as it is, or choose another folder."
-            )
-        if prepare is not None:
-            prepare(path)
-        write_private(path / TOKEN_FILE, random_bytes(24).hex().encode())
-        seed = random_bytes(SEED_BYTES)
-        record = {"format": HOME_FORMAT, "name": name, "seed": seed.hex()}
-        write_private(path / DEVICE_FILE, json.dumps(record).encode())
-        return _opened(path, lock)
+        with _full_in_words():
+            return _create(path, name, prepare, lock)
     except BaseException:
         os.close(lock)
         raise
 
 
+def _create(path: Path, name: str, prepare: Callable[[Path], None] | None, lock: int) -> Home:
+    """Fill the folder; the device file comes last."""
+    if (path / DEVICE_FILE).exists():
+        raise HomeExists(
+            f"The folder {path} already holds a Mkutano device. "
+            "Use it as it is, or choose another folder."
+        )
+    if prepare is not None:
+        prepare(path)
+    write_private(path / TOKEN_FILE, random_bytes(24).hex().encode())
+    seed = random_bytes(SEED_BYTES)
+    record = {"format": HOME_FORMAT, "name": name, "seed": seed.hex()}
+    write_private(path / DEVICE_FILE, json.dumps(record).encode())
+    return _opened(path, lock)
+
+
 def open_home(path: Path) -> Home:
-    """Open a home and hold its lock. Raises HomeMissing, HomeBusy, HomeDamaged."""
+    """Open a home and hold its lock. HomeMissing, HomeBusy, HomeDamaged, OSError."""
     if not (path / DEVICE_FILE).is_file():
         raise HomeMissing(
             f"There is no Mkutano device in {path}. "
             'Make one with: mkutano --home FOLDER init --name "Secretary\'s phone"'
         )
-    lock = _take_lock(path)
+    with _full_in_words():
+        lock = _take_lock(path)
     try:
-        tighten(path)
-        (path / LOCAL_FILE).unlink(missing_ok=True)  # of a process that was killed
+        with _full_in_words():
+            tighten(path)
+            (path / LOCAL_FILE).unlink(missing_ok=True)  # of a process that was killed
         return _opened(path, lock)
     except BaseException:
         os.close(lock)
@@ -194,9 +219,37 @@ def _take_lock(path: Path) -> int:
             f"Another Mkutano program{who} is using {path}. "
             "Close that program, or give this command another --home."
         ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    with contextlib.suppress(OSError):  # the number is for people; a full disk has no room for it
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
+
+
+@contextlib.contextmanager
+def _full_in_words() -> Iterator[None]:
+    """A full storage as a sentence that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StoreFailed(
+            "The storage of this device is full. Nothing was recorded. "
+            "Free some space and try again.",
+            "storage_full",
+        ) from error
+
+
+def _checked_name(name: str) -> str:
+    """A device's name in the form that other phones take."""
+    name = " ".join(name.split())
+    if not name or len(name) > LABEL_CHARS_MAX or not name.isprintable():
+        raise CommandRefused(
+            f"A phone's name has 1 to {LABEL_CHARS_MAX} letters on one line, such as "
+            "Secretary's phone.",
+            "bad_name",
+        )
+    return name
 
 
 def _is_locked(path: Path) -> bool:

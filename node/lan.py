@@ -4,10 +4,11 @@ A device announces `_mkutano._tcp` under a random name, new at every start. Its 
 
     v   link version
     n   a random nonce, 16 bytes
-    t   for each of its groups 8 bytes: HMAC-SHA256(discovery key, "mkutano/lan" ‖ nonce), cut
+    t   for each of its groups 8 bytes: HMAC-SHA256(discovery key, "mkutano/lan" ‖ nonce), cut;
+        filled up to a multiple of eight groups by tags of groups that nobody is in
 
-so a stranger learns that some device runs Mkutano and of how many groups, no more. Multicast often
-does not work (hotspots drop it): remembered and typed addresses stand beside it.
+so a stranger learns that some device runs Mkutano, no more. Multicast often does not work (hotspots
+drop it): remembered and typed addresses stand beside it.
 """
 
 import asyncio
@@ -28,7 +29,10 @@ SERVICE: Final = "_mkutano._tcp.local."
 TAG_BYTES: Final = 8
 NONCE_BYTES: Final = 16
 GROUPS_MAX: Final = 31  # tags that fit one TXT value of 255 bytes
+TAGS_ROUND: Final = 8  # few phones are in more groups than this, so all look alike
 FOUND_MAX: Final = 256  # announcements remembered: a network with more is being flooded
+STRANGERS_MAX: Final = 64  # of those, announcements that hint at none of our groups
+RESOLVING_MAX: Final = 64  # announcements being asked about at a time
 RESOLVE_MS_MAX: Final = 3_000
 UNSPECIFIED: Final = ("0.0.0.0", "::")
 
@@ -49,9 +53,13 @@ def group_tag(group: bytes, nonce: bytes) -> bytes:
     return hmac.digest(discovery_key(group), b"mkutano/lan" + nonce, "sha256")[:TAG_BYTES]
 
 
-def announcement(groups: Iterable[bytes], nonce: bytes) -> dict[str, bytes]:
-    """The TXT record for these groups."""
-    tags = sorted(group_tag(group, nonce) for group in groups)[:GROUPS_MAX]
+def announcement(groups: Iterable[bytes], nonce: bytes, secret: bytes) -> dict[str, bytes]:
+    """The TXT record for these groups; `secret` makes the tags that only fill it up."""
+    tags = [group_tag(group, nonce) for group in groups][:GROUPS_MAX]
+    while (len(tags) % TAGS_ROUND and len(tags) < GROUPS_MAX) or not tags:
+        nobody = hmac.digest(secret, bytes([len(tags)]), "sha256")
+        tags.append(group_tag(nobody, nonce))
+    tags.sort()
     return {"v": str(LINK_VERSION).encode(), "n": nonce, "t": b"".join(tags)}
 
 
@@ -78,6 +86,7 @@ class Lan:
         self._port = port
         self._interfaces = interfaces
         self._nonce = random_bytes(NONCE_BYTES)
+        self._filling = random_bytes(NONCE_BYTES)
         self._groups: tuple[bytes, ...] = ()
         self._seen: dict[str, AsyncServiceInfo] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,7 +143,7 @@ class Lan:
             SERVICE,
             f"{self.instance}.{SERVICE}",
             port=self._port,
-            properties=announcement(self._groups, self._nonce),
+            properties=announcement(self._groups, self._nonce, self._filling),
             server=f"{self.instance}.local.",
             parsed_addresses=list(self._interfaces) or own_addresses(),
         )
@@ -158,16 +167,24 @@ class Lan:
         if state_change is ServiceStateChange.Removed:
             self._seen.pop(instance, None)
             self.changed.set()
-        elif len(self._seen.keys() | {instance}) + len(self._tasks) <= FOUND_MAX:
+        elif len(self._tasks) < RESOLVING_MAX:
             task = asyncio.get_running_loop().create_task(self._resolve(zeroconf, name, instance))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _resolve(self, zeroconf: Zeroconf, name: str, instance: str) -> None:
         info = AsyncServiceInfo(SERVICE, name)
-        if await info.async_request(zeroconf, RESOLVE_MS_MAX):
+        if await info.async_request(zeroconf, RESOLVE_MS_MAX) and self._has_room(instance, info):
             self._seen[instance] = info
             self.changed.set()
+
+    def _has_room(self, instance: str, info: AsyncServiceInfo) -> bool:
+        """Strangers, however many announce themselves, leave room for our groups' devices."""
+        others = [seen for name, seen in self._seen.items() if name != instance]
+        if recognised(info.properties, self._groups):
+            return len(others) < FOUND_MAX
+        strangers = sum(not recognised(seen.properties, self._groups) for seen in others)
+        return strangers < STRANGERS_MAX
 
 
 def own_addresses() -> list[str]:

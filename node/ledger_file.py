@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from shutil import disk_usage
 from urllib.parse import quote
 
 from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
@@ -23,6 +24,9 @@ FORMAT_VERSION = 1
 
 WAL_PAGES_MAX = 2000
 """About 8 MB of log before SQLite folds it back: rarer stalls, still small for a phone."""
+
+ROOM_BYTES_MIN = 64 * 1024
+"""Free space without which SQLite can't make the index of its log (32 KB) and one page of it."""
 
 Connect = Callable[[Path], sqlite3.Connection]
 """Makes the connection; tests give one that fails at its n-th call."""
@@ -165,6 +169,12 @@ def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None)
             "Free some space and try again; reading still works.",
             "storage_full",
         )
+    if primary in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path):
+        return StoreFailed(
+            "The storage of this device is full, so that not even the ledger can be opened. "
+            "Nothing was recorded. Free some space and try again.",
+            "storage_full",
+        )
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreFailed(
             "Another program keeps the ledger file locked. Nothing was recorded. "
@@ -182,6 +192,14 @@ def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None)
         f"This device could not read or write its ledger ({error}). Nothing was recorded. "
         "Try again; if it happens again, the storage may be failing: sync with another phone now."
     )
+
+
+def _is_full(path: Path | None) -> bool:
+    """Whether there is no room beside the ledger for what SQLite needs to work at all."""
+    try:
+        return path is not None and disk_usage(path.parent).free < ROOM_BYTES_MIN
+    except OSError:
+        return False
 
 
 def schema() -> str:

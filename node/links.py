@@ -10,6 +10,7 @@ older is a connection that the network already lost.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -19,50 +20,34 @@ import aiohttp
 
 from node.address import Address
 from node.clock import now_ms, random_bytes
-from node.doors import Door, adopt, doors, enrol, remember, trusted
-from node.errors import NodeError
-from node.hello import Hello, discovery_key, find_key
+from node.doors import adopt, remember, trusted
+from node.errors import NodeError, StoreFailed
+from node.hello import discovery_key
 from node.invitation import Invitation, handshake_psk, hello_key, invitation_key
-from node.joining import (
-    Join,
-    Joined,
-    decode_join,
-    decode_joined,
-    decode_ready,
-    encode_join,
-    encode_joined,
-    encode_ready,
-)
+from node.joining import Join, decode_joined, encode_join, encode_ready
 from node.node import Node, Step
 from node.node_thread import NodeThread
+from node.outgoing import open_socket
 from node.peer_link import PeerLink
+from node.reception import Reception, expect
 from node.secure_socket import (
-    CLOSE_FAULT,
-    CLOSE_UNKNOWN,
-    HANDSHAKE_S_MAX,
-    HEARTBEAT_S,
     JOIN,
     JOINED,
     READY,
     REFUSED,
-    SOCKET_MESSAGE_BYTES_MAX,
-    Answer,
     PeerGone,
     Refused,
     SecureSocket,
     WebSocket,
-    answer,
     dial,
     hang_up,
-    reason,
 )
 from replication.errors import RemoteError
 from replication.identity import noise_public
 
 LINKS_MAX: Final = 64  # a group has few officers; more at once is a flood
-HANDSHAKES_MAX: Final = 16  # strangers may hold this many places, each for seconds
 REFUSALS_KEPT: Final = 100
-CONNECT_S_MAX: Final = 10.0
+PLACES_KEPT: Final = 1024  # addresses come and go; one of each device is enough to know
 
 log = logging.getLogger("mkutano.links")
 
@@ -86,13 +71,14 @@ class Links:
         self._keys = node.home.keys
         self._links: dict[str, PeerLink] = {}
         self._steps: set[asyncio.Task[Step]] = set()
-        self._handshakes = 0
+        self._reception = Reception(self, node, thread)
         self._names = 0
-        self._closed = False
+        self.closed = False
+        """Whether this device is stopping."""
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
         """The newest things that were refused, oldest first."""
         self.device_at: dict[tuple[bytes, Address], bytes] = {}
-        """Which device answered for a group at an address, since this process began."""
+        """Which device answered for a group at an address, lately."""
         self.changed = asyncio.Event()
         """Set whenever a link begins or ends; who waits on it clears it."""
 
@@ -193,9 +179,14 @@ class Links:
     def note_refusal(self, link: PeerLink, code: str, detail: str) -> None:
         """Remember that a peer's bytes were refused."""
         link.refused_code = code
-        self._note(link.device.hex()[:16], code, detail)
+        self.note(link.device.hex()[:16], code, detail)
 
-    def _note(self, who: str, code: str, detail: str) -> None:
+    async def answer(self, socket: WebSocket, who: str) -> None:
+        """Serve one incoming connection to its end. `who` is its network address, for the log."""
+        await self._reception.answer(socket, who)
+
+    def note(self, who: str, code: str, detail: str) -> None:
+        """Remember that somebody was refused."""
         self.refusals.append(Refusal(who, code, detail, now_ms()))
         log.info("refused %s: %s", who, code)
 
@@ -207,80 +198,23 @@ class Links:
             if other.initiator != link.initiator and other.initiator == smaller_is_me:
                 return False
             other.end("replaced")
-        if len(self._links) >= LINKS_MAX:
-            return False
         self._links[link.peer] = link
         self.changed.set()
         return True
 
-    # Being called
-
-    async def answer(self, socket: WebSocket, who: str) -> None:
-        """Serve one incoming connection to its end. `who` is its network address, for the log."""
-        if self._closed or self._handshakes >= HANDSHAKES_MAX:
-            await hang_up(socket, aiohttp.WSCloseCode.TRY_AGAIN_LATER)
-            return
-        self._handshakes += 1
-        try:
-            link = await self._welcome(socket)
-        except RemoteError as error:
-            self._note(who, error.code, error.detail)
-            await hang_up(socket, CLOSE_FAULT)
-            return
-        except NodeError as error:
-            self._note(who, error.code, error.sentence)
-            await hang_up(socket, CLOSE_UNKNOWN if isinstance(error, Refused) else CLOSE_FAULT)
-            return
-        finally:
-            self._handshakes -= 1
-        await link.run()
-
-    async def _welcome(self, socket: WebSocket) -> PeerLink:
-        door: Door | None = None
-
-        async def known(hello: Hello) -> Answer | None:
-            nonlocal door
-            candidates = [
-                d for d in await self._thread.run(doors, self._node) if d.kind == hello.kind
-            ]
-            position = find_key(hello, [candidate.key for candidate in candidates])
-            door = None if position is None else candidates[position]
-            return None if door is None else Answer(door.psk)
-
-        secure = await answer(socket, static=self._keys.noise_static(), known=known)
-        if door is None:
-            raise Refused("A stranger connected.")
-        if door.invitation is None:
-            device = await self._known_device(secure, door.group)
-        else:
-            device = await self._take_in(secure, door)
-        return await self._begin(secure, door.group, device, initiator=False)
-
-    async def _known_device(self, secure: SecureSocket, group: bytes) -> bytes:
-        """The roster's device at the other end; one that is not in it is told so."""
-        device = (await self._thread.run(trusted, self._node, group)).get(secure.peer_static)
-        if device is None:
-            await secure.send(b"not_enrolled", REFUSED)
-            raise NodeError("A device that is not enrolled in the group connected.", "not_enrolled")
-        return device
-
-    async def _take_in(self, secure: SecureSocket, door: Door) -> bytes:
-        """The inviter's side of joining; see node/joining.py."""
-        join = decode_join(await _expect(secure, JOIN), secure.peer_static)
-        await secure.send(encode_joined(Joined(door.group, door.group_name)), JOINED)
-        decode_ready(await _expect(secure, READY))
-        await self.step(lambda: enrol(self._node, door, join, now_ms()))
-        return join.device
-
-    async def _begin(
+    async def begin(
         self, secure: SecureSocket, group: bytes, device: bytes, *, initiator: bool
     ) -> PeerLink:
+        """Keep a new link, or tell the other end why not. PeerGone."""
         link = PeerLink(self, secure, group, device, initiator)
-        if not self._admit(link):
-            await secure.send(b"already_connected", REFUSED)
-            await secure.close()
-            raise PeerGone("The devices are connected already.", "already_connected")
-        return link
+        code, why = "already_connected", "The devices are connected already."
+        if len(self._links) >= LINKS_MAX:
+            code, why = "too_many_links", "This phone talks to as many phones as it can."
+        elif self._admit(link):
+            return link
+        await secure.send(code.encode(), REFUSED)
+        await secure.close()
+        raise PeerGone(why, code)
 
     # Calling
 
@@ -299,9 +233,10 @@ class Links:
                 accepts=known.__contains__,
             )
             device = known[secure.peer_static]
-            self.device_at[group, address] = device
-            await self._thread.run(remember, self._node, group, device, str(address), now_ms())
-            return await self._begin(secure, group, device, initiator=True)
+            self._found_at(group, address, device)
+            with contextlib.suppress(StoreFailed):  # a full phone still gives others what it has
+                await self._thread.run(remember, self._node, group, device, str(address), now_ms())
+            return await self.begin(secure, group, device, initiator=True)
         except BaseException as error:
             await hang_up(socket)
             if isinstance(error, RemoteError):
@@ -326,12 +261,12 @@ class Links:
                 accepts=inviter.__eq__,
             )
             await secure.send(encode_join(Join(self._keys.public, name)), JOIN)
-            joined = decode_joined(await _expect(secure, JOINED))
+            joined = decode_joined(await expect(secure, JOINED))
             await self._thread.run(
                 adopt, self._node, joined, invitation.device, str(address), now_ms()
             )
             await secure.send(encode_ready(), READY)
-            return await self._begin(secure, joined.group, invitation.device, initiator=True)
+            return await self.begin(secure, joined.group, invitation.device, initiator=True)
         except BaseException as error:
             await hang_up(socket)
             if isinstance(error, RemoteError):
@@ -343,52 +278,24 @@ class Links:
                 ) from error
             raise
 
+    def _found_at(self, group: bytes, address: Address, device: bytes) -> None:
+        self.device_at.pop((group, address), None)
+        self.device_at[group, address] = device
+        if len(self.device_at) > PLACES_KEPT:
+            del self.device_at[next(iter(self.device_at))]
+
     def _require_open(self) -> None:
-        if self._closed:
+        if self.closed:
             raise PeerGone("Mkutano is stopping on this phone.", "closing")
 
     async def close(self) -> None:
         """End every link in good order."""
-        self._closed = True
+        self.closed = True
         links = self.all()
         for link in links:
             link.end("closing")
         await asyncio.gather(*(link.over.wait() for link in links))
         await asyncio.gather(*self._steps, return_exceptions=True)
-
-
-async def open_socket(
-    http: aiohttp.ClientSession, address: Address
-) -> aiohttp.ClientWebSocketResponse:
-    """A plain WebSocket to an address; PeerGone with a sentence when nobody answers there."""
-    try:
-        async with asyncio.timeout(CONNECT_S_MAX):
-            return await http.ws_connect(
-                address.url,
-                compress=0,
-                max_msg_size=SOCKET_MESSAGE_BYTES_MAX,
-                heartbeat=HEARTBEAT_S,
-            )
-    except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise PeerGone(
-            f"No Mkutano device answers at {address}. Is Mkutano running there, and are both "
-            "phones on the same network?",
-            "unreachable",
-        ) from error
-
-
-async def _expect(secure: SecureSocket, label: int) -> bytes:
-    """The next message, which must carry this label. Refused, PeerGone, RemoteError."""
-    try:
-        async with asyncio.timeout(HANDSHAKE_S_MAX):
-            got, message = await secure.receive()
-    except TimeoutError:
-        raise PeerGone("The other device took too long to answer.") from None
-    if got == REFUSED:
-        raise Refused(f"The other device refused: {reason(message)}.", reason(message))
-    if got != label:
-        raise RemoteError("link-label", f"an unexpected message of label {got}")
-    return message
 
 
 def backoff_s(failures: int) -> float:

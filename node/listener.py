@@ -1,22 +1,28 @@
 """The port on which other phones call: one path, one WebSocket each, and little patience.
 
-A connection that has not become a WebSocket within seconds is cut, whatever it dribbles; the
-number of connections is bounded; bodies, other paths and oversized headers are refused by the HTTP
-server before this code sees them.
+A connection that has not become a WebSocket within seconds is cut, whatever it dribbles or asks
+for: there is one answer a connection. Their number is bounded (node/gate.py); bodies, other paths
+and oversized headers are refused by the HTTP server before this code sees them.
 """
 
 import asyncio
+import logging
 import socket as sockets
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from node.gate import HTTP_LOG, Gate
 from node.links import Links
 from node.secure_socket import CLOSE_S_MAX, HEARTBEAT_S, SOCKET_MESSAGE_BYTES_MAX
 
 REQUEST_S_MAX: Final = 5.0  # an upgrade request is one packet
 CONNECTIONS_MAX: Final = 128  # links and handshakes with room for strangers
+CALLER_CONNECTIONS_MAX: Final = 32  # a phone has one a group; four flooding callers fill the room
 HEADER_BYTES_MAX: Final = 4096
+
+log = logging.getLogger("mkutano.listener")
 
 
 class Listener:
@@ -29,11 +35,12 @@ class Listener:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; `host` "" means every interface, `port` 0 a free one. The port that it is."""
-        app = web.Application(client_max_size=1)
+        app = web.Application(client_max_size=1, middlewares=[_one_answer])
         app.router.add_get("/link", self._serve)
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=HTTP_LOG,
             keepalive_timeout=REQUEST_S_MAX,  # aiohttp counts it from the connection on
             shutdown_timeout=CLOSE_S_MAX,
             max_line_size=HEADER_BYTES_MAX,
@@ -41,9 +48,12 @@ class Listener:
             handle_signals=False,
         )
         await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        gate = Gate(server, CONNECTIONS_MAX, CALLER_CONNECTIONS_MAX)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            self._protocol, host or "0.0.0.0", port, family=sockets.AF_INET if not host else 0
+            gate, host or "0.0.0.0", port, family=sockets.AF_INET if not host else 0
         )
         return int(self._server.sockets[0].getsockname()[1])
 
@@ -54,12 +64,6 @@ class Listener:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _protocol(self) -> asyncio.Protocol:
-        assert self._runner is not None
-        server = self._runner.server
-        assert server is not None
-        return server() if len(server.connections) < CONNECTIONS_MAX else _NoRoom()
-
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             compress=False,
@@ -68,13 +72,30 @@ class Listener:
             timeout=CLOSE_S_MAX,
         )
         await socket.prepare(request)
-        await self._links.answer(socket, request.remote or "")
+        try:
+            await self._links.answer(socket, request.remote or "")
+        except Exception:
+            log.exception("fault while a phone called")
+        finally:
+            _stop_heartbeat(socket)
         return socket
 
 
-class _NoRoom(asyncio.Protocol):
-    """Hangs up at once: there are more connections than any group makes."""
+def _stop_heartbeat(socket: web.WebSocketResponse) -> None:
+    """Let go of a closed connection at once.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+    aiohttp starts the timer anew for what still arrives after the close, and through it holds
+    twenty kilobytes for half a minute; strangers who come by the thousand would fill the memory.
+    """
+    socket._heartbeat = None
+    socket._cancel_heartbeat()
+
+
+@web.middleware
+async def _one_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whoever asked for something else than the link gets no second question."""
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        refusal.force_close()
+        raise

@@ -98,7 +98,6 @@ class PeerLink:
         reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._write())
         try:
-            await self._links.connect(self)
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
             if not writer.done() and self._farewell is not None:
                 await asyncio.wait((writer,), timeout=FLUSH_S_MAX)
@@ -114,7 +113,9 @@ class PeerLink:
             self.over.set()
 
     async def _read(self) -> None:
+        """Begin the session, then take what comes; what this phone can't do it tells the peer."""
         try:
+            await self._links.connect(self)
             while True:
                 label, message = await self._socket.receive()
                 if label == SESSION:

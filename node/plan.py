@@ -23,6 +23,9 @@ from replication.limits import CHANGE_BYTES_MAX, CHANGE_EVENTS_MAX
 from replication.wire import PersonKey
 
 _REFERENCES: Final = {row[3]: row[4] for row in EVENTS}
+NOTABLE_MAX: Final = 100
+"""Troubles that are told of one plan: more than a person reads, and each costs time to word."""
+
 _DRAFT: Final = b"\xff" * 12
 """First bytes of the ids that drafts have among themselves; no hash is taken for it."""
 
@@ -59,6 +62,7 @@ class Plan:
         self.group = group
         self.events: list[Planned] = []
         self.keys: list[PersonKey] = []
+        self._notable = 0
 
     def add(self, event: Event, line: int = 0) -> bytes:
         """Plan an event; returns an id by which later ones may refer to it."""
@@ -68,7 +72,11 @@ class Plan:
         return planned.draft_id
 
     def trial(self) -> list[Trouble]:
-        """What the rules say to these events, in their order; the book is as before."""
+        """What the rules say to these events, in their order; the book is as before.
+
+        Everything that is final, and the first `NOTABLE_MAX` of the rest.
+        """
+        self._notable = 0
         book = self.group.book
         device = self.group.device
         person = self.group.roster.person_of(device)
@@ -137,8 +145,11 @@ class Plan:
             for table, text, old in step
             if table == "findings" and old is None and text is not None
         }
+        if self._notable >= NOTABLE_MAX:
+            return  # to word one more, the findings of the whole book are gone through
         for finding in _shown(book, fresh, self.group):
             if finding[2] or finding[0] == "recorded_twice":
+                self._notable += 1
                 yield Trouble(planned.line, finding[0], finding[1], final=False)
 
     def _void_sentence(self, planned: Planned, code: str) -> str:

@@ -8,7 +8,6 @@ disk before it is said.
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -18,6 +17,8 @@ from node.address import Address
 from node.api import Api
 from node.device import Device, open_device
 from node.dialer import Dialer
+from node.errors import NodeError
+from node.home import write_private
 from node.lan import Lan, own_addresses
 from node.listener import Listener
 
@@ -71,9 +72,7 @@ def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:
     for other in device.listening[1:]:
         say(f"  or at {other}")
     if options.address_file is not None:
-        beside = options.address_file.with_name(options.address_file.name + ".new")
-        beside.write_text(f"{address}\n", encoding="utf-8")
-        os.replace(beside, options.address_file)  # appears whole or not at all
+        write_private(options.address_file, f"{address}\n".encode())
 
 
 @contextlib.asynccontextmanager
@@ -98,12 +97,16 @@ async def _lan(device: Device, options: Options, say: Callable[[str], None]) -> 
 async def _follow_groups(device: Device, dialer: Dialer) -> None:
     """Announce a group as soon as it is founded or joined, and open its Automerge document."""
     while True:
-        await device.thread.run(device.node.open_documents)
+        try:
+            groups = await device.thread.run(lambda: tuple(device.node.groups))
+            if device.lan is not None:
+                await device.lan.set_groups(groups)
+            dialer.kick()
+            await device.thread.run(device.node.open_documents)
+        except NodeError as error:  # a full disk, say: the next group tries again
+            log.warning("groups are not looked after for now: %s", error.sentence)
         await device.groups_changed.wait()
         device.groups_changed.clear()
-        if device.lan is not None:
-            await device.lan.set_groups(await device.thread.run(lambda: tuple(device.node.groups)))
-        dialer.kick()
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 MEMORY_BYTES_MAX: Final = 1024**3  # a 10 MB workbook of 20,000 rows takes a tenth of it
 CPU_SECONDS_MAX: Final = 30
-TEXT_CHARACTERS_MAX: Final = 20_000_000  # a shared string may be repeated in every cell
+TEXT_BYTES_MAX: Final = 10_000_000  # as UTF-8, like a CSV: one shared string may fill every cell
 _ERROR_CELL: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt=["']e["'][^>]*>""")
 _REFERENCE: Final = re.compile(rb"""\br=["']([A-Z]{1,3}[0-9]{1,7})["']""")
 
@@ -124,7 +124,7 @@ def read(
         (number, [cell_text(value, characters_max) for value in row])
         for number, row in enumerate(found, sheet.start[0] + 1)
     ]
-    if sum(len(text) for _, row in rows for text in row) > TEXT_CHARACTERS_MAX:
+    if sum(len(text.encode()) for _, row in rows for text in row) > TEXT_BYTES_MAX:
         raise Unreadable("The sheet holds too much text to be a passbook.")
     return rows
 
@@ -141,7 +141,7 @@ def main() -> None:
         answer = {"error": str(error)}
     except MemoryError:
         answer = {"error": "The workbook is far larger than a passbook."}
-    sys.stdout.buffer.write(json.dumps(answer).encode())
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from node.links import Links
 from node.listener import Listener
 from node.node import Node
 from node.node_thread import NodeThread
+from node.outgoing import http_session
 from node.peer_link import PeerLink
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01
@@ -74,7 +75,7 @@ async def phone(home: Path, name: str = "phone") -> AsyncIterator[Phone]:
     """A phone that listens; everything is closed at the end."""
     thread = NodeThread()
     node = await thread.run(Node.create, home, name)
-    async with aiohttp.ClientSession() as http:
+    async with http_session() as http:
         one = Phone(node, thread, http)
         one.address = Address("127.0.0.1", await one.listener.start("127.0.0.1", 0))
         try:

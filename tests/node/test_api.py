@@ -1,6 +1,7 @@
 """The local API: who is let in, what is refused in which words, and the same answers as the CLI."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -197,3 +198,48 @@ def test_the_description_covers_everything_and_resolves() -> None:
 
 async def test_it_listens_on_this_phone_only(client: Client) -> None:
     assert client.base.startswith("http://127.0.0.1:")
+
+
+async def test_a_compressed_command_is_refused_in_words(client: Client) -> None:
+    for coding in ("gzip", "deflate", "identity, gzip"):
+        status, answer = await client.ask(
+            "POST", "/v1/found", FOUND, **{"Content-Encoding": coding}
+        )
+        assert (status, answer["code"]) == (415, "not_json")
+
+
+async def test_requests_that_nobody_can_read_fill_no_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = client.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.1\r\nHost: one\r\nHost: two\r\n\r\n")
+    async with asyncio.timeout(20):
+        assert (await reader.read()).startswith(b"HTTP/1.0 400")
+    writer.close()
+    assert not caplog.records
+
+
+async def test_who_may_not_ask_holds_no_place(client: Client) -> None:
+    host, port = client.base.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET /v1/book HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+    async with asyncio.timeout(20):
+        assert (await reader.read()).startswith(b"HTTP/1.1 401")  # until the phone hangs up
+    writer.close()
+
+
+async def test_other_programs_can_not_use_up_the_phones_connections(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.api.CONNECTIONS_MAX", 3, raising=False)
+    api = Api(device)
+    host, port = (await api.start()).removeprefix("http://").split(":")
+    held = [await asyncio.open_connection(host, int(port)) for _ in range(3)]
+    reader, writer = await asyncio.open_connection(host, int(port))
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    for _, one in (*held, (reader, writer)):
+        one.close()
+    await api.close()

@@ -70,7 +70,7 @@ async def test_a_join_that_was_cut_before_the_books_came_goes_on(
         raise PeerGone("The connection was lost.", "connection_lost")
 
     with monkeypatch.context() as broken:
-        broken.setattr(treasurer.links, "_begin", cut)
+        broken.setattr(treasurer.links, "begin", cut)
         with pytest.raises(PeerGone):
             await join(treasurer, JoinRequest(invitation=uri))
     (group,) = treasurer.node.groups.values()

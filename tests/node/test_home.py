@@ -1,5 +1,6 @@
 """A home is its owner's alone, and one process's at a time."""
 
+import errno
 import json
 import os
 import stat
@@ -9,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from node.errors import HomeBusy, HomeDamaged, HomeExists, HomeMissing
+from node.errors import (
+    CommandRefused,
+    HomeBusy,
+    HomeDamaged,
+    HomeExists,
+    HomeMissing,
+    StoreFailed,
+)
 from node.home import create_home, open_home, running
 from node.node import Node
 
@@ -132,3 +140,28 @@ def test_an_announcement_left_by_a_killed_process_is_not_believed(tmp_path: Path
     left = {"format": 1, "address": "http://127.0.0.1:1", "pid": 1}
     (tmp_path / "local.json").write_text(json.dumps(left))
     assert running(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81, "\x1b[31mred", "\u202eenohp"])
+def test_a_phone_is_called_something_that_others_can_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandRefused, match="1 to 80 letters"):
+        create_home(tmp_path / "home", name)
+    with create_home(tmp_path / "home", " Secretary's \n phone ") as home:
+        assert home.name == "Secretary's phone"
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_phone_says_so_and_leaves_no_half_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_room)
+        with pytest.raises(StoreFailed, match="storage of this device is full") as refused:
+            create_home(tmp_path / "home", "phone")
+    assert refused.value.code == "storage_full"
+    create_home(tmp_path / "home", "phone").close()
+    monkeypatch.setattr(os, "pwrite", no_room)
+    open_home(tmp_path / "home").close()  # the books can still be read

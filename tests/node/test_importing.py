@@ -1,10 +1,12 @@
 """A sheet comes in whole or not at all, and a second time adds nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from node import commands
+from model.findings import list_findings
+from node import commands, plan
 from node.errors import CommandRefused
 from node.sheet import SheetError
 from tests.node.test_commands import Office, secretary
@@ -101,3 +103,19 @@ def test_many_rows_become_few_changes(secretary: Office, tmp_path: Path) -> None
 def test_an_unreadable_sheet_is_refused_whole(secretary: Office, tmp_path: Path) -> None:
     with pytest.raises((SheetError, CommandRefused)):
         commands.import_sheet(secretary.at, sheet(tmp_path, "nonsense\n1,2,3\n"))
+
+
+def test_a_sheet_that_is_odd_in_every_row_takes_no_longer_for_it(
+    secretary: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worded: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        worded.append(1)
+        return list_findings(*arguments)
+
+    monkeypatch.setattr(plan, "list_findings", counted)
+    rows = [f"2,2026-02-01,{member},Member {member},,,900,,,,,,,\n" for member in range(10, 210)]
+    done = commands.import_sheet(secretary.at, sheet(tmp_path, HEAD + "".join(rows)), dry_run=True)
+    assert "Line 2: " in done.notes[0]
+    assert len(worded) <= 101

@@ -5,11 +5,13 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zeroconf.asyncio import AsyncServiceInfo
 
-from node.lan import GROUPS_MAX, Lan, announcement, own_addresses, recognised
+from node.lan import GROUPS_MAX, SERVICE, Lan, announcement, own_addresses, recognised
 
 UMOJA, TUMAINI = bytes([1]) * 32, bytes([2]) * 32
 NONCE = bytes(range(16))
+SECRET = b"only this phone knows"
 
 
 def as_received(properties: dict[str, bytes]) -> dict[bytes, bytes | None]:
@@ -17,20 +19,48 @@ def as_received(properties: dict[str, bytes]) -> dict[bytes, bytes | None]:
 
 
 def test_only_the_groups_devices_recognise_it() -> None:
-    received = as_received(announcement([UMOJA], NONCE))
+    received = as_received(announcement([UMOJA], NONCE, SECRET))
     assert recognised(received, [TUMAINI, UMOJA]) == (UMOJA,)
     assert recognised(received, [TUMAINI]) == ()
 
 
 def test_two_starts_have_nothing_in_common() -> None:
-    one, other = announcement([UMOJA], NONCE), announcement([UMOJA], bytes(16))
+    one, other = announcement([UMOJA], NONCE, SECRET), announcement([UMOJA], bytes(16), SECRET)
     assert one["t"] != other["t"]
     assert UMOJA.hex() not in str(one)
 
 
+def test_how_many_groups_a_device_is_in_can_not_be_counted() -> None:
+    few = [number.to_bytes(32, "big") for number in range(1, 9)]
+    told = [announcement(few[:count], NONCE, SECRET)["t"] for count in range(9)]
+    assert {len(tags) for tags in told} == {8 * 8}
+    for count, tags in enumerate(told):
+        received = as_received({"v": b"1", "n": NONCE, "t": tags})
+        assert recognised(received, few) == tuple(few[:count])
+    assert announcement([], NONCE, SECRET) != announcement([], NONCE, b"another phone's")
+
+
+def test_a_flood_of_strangers_leaves_room_for_the_groups_devices() -> None:
+    lan = Lan(40001)
+    lan._groups = (UMOJA,)
+
+    def heard(name: str, properties: dict[str, bytes]) -> bool:
+        info = AsyncServiceInfo(SERVICE, f"{name}.{SERVICE}", port=1, properties=properties)
+        has_room = lan._has_room(name, info)
+        if has_room:
+            lan._seen[name] = info
+        return has_room
+
+    strangers = [heard(f"stranger{n}", announcement([], NONCE, SECRET)) for n in range(500)]
+    assert sum(strangers) < 100
+    assert heard("treasurer", announcement([UMOJA], NONCE, SECRET))
+    assert heard("treasurer", announcement([UMOJA], NONCE, SECRET))
+    assert [found.instance for found in lan.found()] == []  # it told no address
+
+
 def test_a_device_of_very_many_groups_still_fits_a_record() -> None:
     many = [number.to_bytes(32, "big") for number in range(100)]
-    tags = announcement(many, NONCE)["t"]
+    tags = announcement(many, NONCE, SECRET)["t"]
     assert len(tags) == GROUPS_MAX * 8 < 255
 
 

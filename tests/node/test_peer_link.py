@@ -14,7 +14,7 @@ from node.address import Address
 from node.doors import Guest, invitations, invite, withdraw
 from node.errors import CommandRefused
 from node.hello import MAGIC, discovery_key, make_hello
-from node.links import open_socket
+from node.outgoing import open_socket
 from node.peer_link import PeerLink
 from node.secure_socket import CLOSE_FAULT, CLOSE_UNKNOWN, PeerGone, Refused, dial
 from replication.identity import DeviceKeys, noise_public

@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import os
+import subprocess
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -404,6 +405,26 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None
     assert len(content.getvalue()) < cells.FILE_BYTES_MAX
     (found,) = refused(tmp_path, content.getvalue())
     assert "far larger than a passbook" in found
+
+
+def test_a_small_workbook_does_not_become_a_large_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Half a megabyte: 8 million bytes of text as UTF-8 may pass, 16 million may not.
+    elephants = "\N{ELEPHANT}" * 490
+    handed_over: list[int] = []
+    run = subprocess.run
+
+    def measured(*arguments: Any, **options: Any) -> Any:
+        done = run(*arguments, **options)
+        handed_over.append(len(done.stdout))
+        return done
+
+    monkeypatch.setattr(subprocess, "run", measured)
+    refused(tmp_path, xlsx([[elephants] * 10] * 400))
+    (found,) = refused(tmp_path, xlsx([[elephants] * 10] * 800))
+    assert "too much text" in found
+    assert max(handed_over) < cells.FILE_BYTES_MAX
 
 
 def test_a_cell_that_shows_an_error_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from model.events import Event, LoanApplied, LoanDisbursed, MeetingOpened, SharePurchased
-from node import commands, desk
+from node import commands, desk, ledger_file
 from node.commands import Context
 from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
 from node.ledger_file import FORMAT_VERSION, connect
@@ -310,3 +311,19 @@ def test_a_disk_that_is_really_full_loses_nothing(tmp_path: Path) -> None:
     with Node.open(tmp_path) as again:
         assert len(desk.members(again.group(group))) == recorded
         add_member(again, group, 1000)
+
+
+def test_a_disk_too_full_to_open_the_ledger_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, _ = founded(tmp_path)
+    node.close()
+    plan = Plan(sqlite3.SQLITE_IOERR)
+    plan.arm(1)
+    with pytest.raises(StoreFailed, match="failing"):
+        Node.open(tmp_path, failing(plan))
+    monkeypatch.setattr(ledger_file, "disk_usage", lambda folder: SimpleNamespace(free=4096))
+    plan.arm(1)
+    with pytest.raises(StoreFailed, match="storage of this device is full") as refused:
+        Node.open(tmp_path, failing(plan))
+    assert refused.value.code == "storage_full"
