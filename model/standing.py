@@ -154,7 +154,8 @@ def settle(book: Book, names: Sequence[str]) -> None:
         reasons += [reason] if reason else []
         if page.late:
             reasons.append("late_entry")
-        _note_late(book, name, page)
+        # The meeting holds the same thing already: agreed or in dispute, and that is said.
+        _note_late(book, name, page, said=bool(inside))
         if code and len(open_ones) > 1 and reason not in ("reversed", "replaced"):
             reasons.append(code)
         moved |= _counts(page.status, page.reasons) != _counts(status, reasons)
@@ -216,13 +217,14 @@ def _finding(book: Book, first: str, rows: Sequence[Row]) -> str:
     return code
 
 
-def _note_late(book: Book, name: str, page: EntryPage) -> None:
+def _note_late(book: Book, name: str, page: EntryPage, *, said: bool = False) -> None:
     noted = book.findings.find(("late_entry", name)) is not None
-    if page.late and not noted:
+    is_new = page.late and not said
+    if is_new and not noted:
         subject = page.member or page.subject
         finding = FindingPage((name,), subject, page.cycle, page.session, (page.amount,), page.kind)
         book.findings.put(("late_entry", name), finding)
-    elif noted and not page.late:
+    elif noted and not is_new:
         book.findings.put(("late_entry", name), None)
 
 

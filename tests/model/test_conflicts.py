@@ -179,7 +179,23 @@ def test_a_late_copy_of_what_is_inside_parks_no_money() -> None:
     assert savings(book, amina) == 300
     assert balance(book, "1090") == 0
     assert findings(book, "corroborated")
-    assert findings(book, "late_entry")
+    assert not findings(book, "late_entry"), "to record it again would count it twice"
+
+
+def test_a_late_entry_that_differs_is_a_dispute_until_what_is_inside_is_taken_back() -> None:
+    village = Village()
+    amina = village.members[0]
+    inside = village.secretary.record(share(amina, 300))
+    village.secretary.record(e.MeetingClosed(1, 1, ()))
+    village.treasurer.lamport += 50
+    village.treasurer.record(share(amina, 500))
+    assert findings(village.book, "disputed_amount")
+    assert not findings(village.book, "late_entry")
+    village.meet()
+    village.treasurer.record(e.MeetingOpened(1, 2, "2026-01-14"))
+    village.treasurer.record(e.EntryReversed(1, 2, inside, "wrong amount"))
+    assert len(findings(village.book, "late_entry")) == 1
+    assert balance(village.book, "1090") == 500
 
 
 def test_closes_apart_hold_what_either_covers(pair: Pair) -> None:
