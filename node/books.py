@@ -78,7 +78,7 @@ class Places(dict[bytes, tuple[int, int]]):
             self[change.change_hash[:CHANGE_PREFIX_BYTES]] = (place.lane, change.n)
 
     def __missing__(self, prefix: bytes) -> tuple[int, int]:
-        known = self._chains.place_of(prefix)
+        known = self._chains.place_of(prefix) if len(prefix) == CHANGE_PREFIX_BYTES else None
         if known is None:
             return _NOWHERE
         self[prefix] = known
@@ -101,14 +101,15 @@ class KnownPast:
 
     def __contains__(self, identity: Any, /) -> bool:
         """Whether the entry with this id was written before, as far as the author could see."""
-        if len(identity) != ENTRY_ID_BYTES:
-            return False
-        prefix = identity[:CHANGE_PREFIX_BYTES]
-        if prefix == self._prefix:
-            return bool(identity[CHANGE_PREFIX_BYTES] < self._index)
-        lane, n = self._places[prefix]
+        lane, n = self._places[identity[:CHANGE_PREFIX_BYTES]]
         clock = self._clock
-        return lane < len(clock) and clock[lane] >= n
+        known = clock[lane] if lane < len(clock) else 0
+        if known > n:
+            return True
+        if known < n or len(identity) != ENTRY_ID_BYTES:
+            return False
+        # The newest that is known of its device: another change, or what this one says before.
+        return bool(identity[:CHANGE_PREFIX_BYTES] != self._prefix or identity[-1] < self._index)
 
 
 class EntryReader:

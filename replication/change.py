@@ -54,10 +54,12 @@ def change_value(time_ms: int, events: Sequence[bytes]) -> bytes:
     The time is in it so that the Automerge hash pins it: two signed changes with one hash would
     be one change to some devices and another to the rest.
     """
-    length = 1 + len(events)
-    head = bytes((0x80 | length,)) if length < 24 else bytes((0x98, length))
     # Canonical CBOR of a number above 2**32 is 0x1b and 8 bytes: every date since February 1970.
     time = _eight_byte_integer(0x1B, time_ms) if time_ms >> 32 else dumps(time_ms)
+    if len(events) == 1:  # nearly every change
+        return b"\x82" + time + events[0]
+    length = 1 + len(events)
+    head = bytes((0x80 | length,)) if length < 24 else bytes((0x98, length))
     return b"".join((head, time, *events))
 
 

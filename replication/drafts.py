@@ -169,6 +169,8 @@ def _read_signatures(reader: ColumnReader, count: int) -> dict[int, bytes]:
 
 def _length(events: tuple[bytes, ...]) -> int:
     """Bytes of the events of one change; RemoteError when one is too large or lacking."""
+    if len(events) == 1 and len(events[0]) <= EVENT_BYTES_MAX:  # nearly every change
+        return len(events[0])
     lengths = [*map(len, events)]
     if not lengths or max(lengths) > EVENT_BYTES_MAX:
         raise RemoteError("bad_bundle", "a change lacks events or has one of more than 16 KiB")
