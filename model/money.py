@@ -56,7 +56,7 @@ def exponent_of(currency: str) -> int:
     if exponent is None:
         raise AmountError(
             f"The currency {_shown(currency)} is not known here. Use its three-letter code, "
-            "such as KES, UGX or TZS, or say how many decimals it has."
+            "such as KES, UGX or TZS."
         )
     return exponent
 

@@ -27,6 +27,7 @@ from node.exchanges import EXCHANGES, Exchange
 from node.gate import HTTP_LOG, Gate
 from node.node import Step
 from node.openapi import document
+from node.ranges import fault_of
 
 if TYPE_CHECKING:
     from node.device import Device
@@ -48,6 +49,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "unreachable": 502,
     "peer_gone": 502,
     "peer_refused": 502,
+    "invitation_refused": 502,
 }
 """HTTP status of an error code; 422 for every other: understood, and refused."""
 
@@ -188,6 +190,7 @@ class _Denied(Exception):
 
 async def _asked(request: web.Request, kind: type[msgspec.Struct], writes: bool) -> object:
     """The typed request in a query string or a JSON body."""
+    body = b""  # of a question
     try:
         if not writes:
             if len(set(request.query)) != len(request.query):
@@ -200,8 +203,20 @@ async def _asked(request: web.Request, kind: type[msgspec.Struct], writes: bool)
         async with asyncio.timeout(READ_S_MAX):
             body = await request.read()
         return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        said = _out_of_range(kind, body) or f"The request can't be read: {error}."
+        raise _Denied(400, "bad_request", said) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _Denied(400, "bad_request", f"The request can't be read: {error}.") from error
+
+
+def _out_of_range(kind: type[msgspec.Struct], body: bytes) -> str:
+    """What a command may not hold, as the person reads it who typed it; "" for other faults."""
+    try:
+        values = msgspec.json.decode(body)
+        return fault_of(kind, values) if isinstance(values, dict) else ""
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def _json(body: Mapping[str, Any], status: int = 200) -> web.Response:

@@ -19,7 +19,9 @@ from node import workbook
 from node.workbook import Unreadable
 
 FILE_BYTES_MAX: Final = 10_000_000  # a year of weekly meetings of 30 members is 200 kB
-ROWS_MAX: Final = 20_000
+ROWS_MAX: Final = 5_000
+"""About three years of weekly meetings of 30 members. A phone that takes a sheet in does nothing
+else for so long; longer histories go in several sheets, a cycle each."""
 COLUMNS_MAX: Final = 64
 CELL_CHARACTERS_MAX: Final = 500
 LINE_CHARACTERS_MAX: Final = 70_000  # every column full of doubled quotation marks
@@ -29,9 +31,13 @@ _EXCEL_STARTS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx is a zip, .
 _DELIMITERS: Final = ",;\t"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHEETS_MISSING: Final = (
-    "Reading Excel files needs one more package. Install it with\n"
-    '    pip install "mkutano[sheets]"\n'
+    "Reading Excel files needs one more package. In the folder of Mkutano's README, install it "
+    "with\n    .venv/bin/pip install --require-hashes -r requirements.lock\n"
     "or save the sheet as CSV and import that."
+)
+_TOO_MANY_ROWS: Final = (
+    f"is row {ROWS_MAX + 1:,}, and a sheet has at most {ROWS_MAX:,}. Divide the file: a sheet for "
+    "each cycle, imported one after the other."
 )
 
 
@@ -109,7 +115,7 @@ def _csv_table(text: str, delimiter: str) -> Table:
                 rows[-1] = (line, cells[:COLUMNS_MAX])
                 flaws.append((line, f"has more than {COLUMNS_MAX} columns."))
             if len(rows) > ROWS_MAX + 1:
-                flaws.append((line, f"is row {ROWS_MAX + 1}. Divide the file into several."))
+                flaws.append((line, _TOO_MANY_ROWS))
                 break
             line = reader.line_num + 1
     except csv.Error:

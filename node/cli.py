@@ -37,6 +37,7 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
     "store_damaged": EXIT_DAMAGED,
     "store_too_new": EXIT_DAMAGED,
     "store_failed": EXIT_DAMAGED,
+    "storage_full": EXIT_DAMAGED,
 }
 
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -7,10 +7,8 @@ import click
 
 from node.cli import Asker, Whole, code_of, json_option, show
 from node.cli_screen import counted, paragraph
-from node.records import KINDS, ImportRequest, RecordRequest
+from node.records import KINDS, TYPED_AS, ImportRequest, RecordRequest
 
-_TYPED_AS = {"channel": "from"}
-"""Details of a request that the command line calls otherwise."""
 _OR = {
     "contribution": " and --amount or --shares",
     "fine": " (--amount where the rules have none)",
@@ -22,7 +20,7 @@ def _kind_lines() -> str:
     """What can be recorded, and what each kind needs, within 80 columns."""
     lines = []
     for name, kind in KINDS.items():
-        needs = " ".join(f"--{_TYPED_AS.get(field, field)}" for field in kind.needs)
+        needs = " ".join(f"--{TYPED_AS.get(field, field)}" for field in kind.needs)
         lines.append(f"  {name:<16} {kind.summary}")
         lines += [f"  {'':<16}   needs {needs}{_OR.get(name, '')}"] if needs else []
     return "\n".join(lines)
@@ -106,7 +104,7 @@ def _imported(answer: dict[str, Any]) -> str:
     verb = "would be added" if answer["dry_run"] else "added"
     lines = [
         f"{counted(answer['rows'], 'row')}: {counted(answer['added'], 'entry', 'entries')} {verb}, "
-        f"{answer['known']:,} were in the books already."
+        f"{counted(answer['known'], 'was', 'were')} in the books already."
     ]
     if answer["notes"]:
         lines += ["To look at:", *(paragraph(f" · {note}", "   ") for note in answer["notes"])]

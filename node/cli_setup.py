@@ -1,7 +1,9 @@
 """Commands of a phone's life: made, founding a group, running, meeting other phones."""
 
 import asyncio
+import contextlib
 import os
+import select
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,10 @@ TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder"
 def init_command(asker: Asker, name: str, as_json: bool) -> None:
     """Make this phone a Mkutano device: a folder with its key and, later, the books."""
     from node.node import Node
-    from node.people import checked
 
-    name = checked(name, "").name
     with Node.create(asker.home, name) as node:
-        answer = {"home": str(asker.home), "name": name, "device": node.device.hex()}
+        home = node.home
+        answer = {"home": str(home.path), "name": home.name, "device": node.device.hex()}
     show(
         answer,
         as_json,
@@ -228,8 +229,17 @@ def _not_started(error: OSError) -> NodeError:
     )
 
 
+_STANDARD_OUTPUT = 1  # its number for the system, whatever Python has in its place
+
+
 def _say(line: str) -> None:
-    click.echo(line)
+    """Print a line, unless nobody takes it: a phone must not stop for a full pipe or a held screen.
+
+    A terminal that is gone is no reason to stop either.
+    """
+    with contextlib.suppress(OSError):
+        if select.select([], [_STANDARD_OUTPUT], [], 0)[1]:
+            click.echo(line)
 
 
 @click.command("demo")

@@ -7,8 +7,10 @@ as a finding. Lines are chosen so that a second payment is never taken for the f
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from model import events as e
+from model.days import parse_day
 from model.statements import meeting_view
 from node import desk
 from node.errors import CommandRefused
@@ -38,6 +40,8 @@ from node.payments import (
 from node.recording import Context, Receipt, in_meeting, record
 from replication.frontier import Tip
 
+DAYS_AHEAD_MAX = timedelta(days=366)
+"""A meeting that is so much later than the one before it is asked about."""
 COVERS_MAX = 128
 """Chain heads that a close can name; a group has far fewer phones."""
 
@@ -86,7 +90,37 @@ def open_meeting(at: Context, held_on: str, cycle: int = 0, session: int = 0) ->
             "already_open",
         )
     event = e.MeetingOpened(cycle, session, desk.day(held_on))
+    if not at.anyway:
+        _ask_about_day(at, event)
     return record(at, event, f"Meeting {session} of cycle {cycle} is open ({event.held_on}).")
+
+
+def _ask_about_day(at: Context, event: e.MeetingOpened) -> None:
+    """Refuse a day that is likely a slip: no clock and no order decides, `anyway` records it."""
+    opened = [(key, page.held_on) for key, page in at.group.book.meetings.rows() if page.opened]
+    key, day = (event.cycle, event.session), event.held_on
+    before = max((row for row in opened if row[0] < key), default=None)
+    after = min((row for row in opened if row[0] > key), default=None)
+    today = datetime.fromtimestamp(at.now_ms / 1000, UTC).date().isoformat()
+    since, held = before[1] if before else today, parse_day(day)
+    if before is not None and day < since:
+        why = f"{_called(before[0], after is None)} was on {since}, and {day} is before it."
+    elif after is not None and day > after[1]:
+        why = f"{_called(after[0], False)} was on {after[1]}, and {day} is after it."
+    elif held - parse_day(since) <= DAYS_AHEAD_MAX:
+        return
+    elif before is not None:
+        why = f"{_called(before[0], after is None)} was on {since}. {day} is over a year later."
+    else:
+        why = f"This phone's clock says {since}. {day} is over a year later."
+    raise CommandRefused(
+        f"{why} Nothing was recorded. If the day is right, record it again with --anyway.",
+        "day_out_of_line",
+    )
+
+
+def _called(key: desk.Meeting, is_last: bool) -> str:
+    return "The last meeting" if is_last else f"Meeting {key[1]} of cycle {key[0]}"
 
 
 def mark_attendance(at: Context, member: str, status: e.Attendance) -> Receipt:

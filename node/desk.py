@@ -5,6 +5,7 @@ nothing is guessed about money or people.
 """
 
 import re
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from model.book import Book
@@ -19,6 +20,8 @@ from node.node import Group
 from node.people import name_form
 
 RECEIPT_LETTERS = 10
+NEAR_ENOUGH = 0.7
+"""How like a name a word must be to be taken for a misspelling of it, of 1."""
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 
@@ -108,15 +111,39 @@ def member(group: Group, said: str) -> Member:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise CommandRefused(
-            f"No member is called “{said[:40]}”. Give the member's number; "
-            "see them all with: mkutano book",
-            "unknown_member",
-        )
+        raise CommandRefused(_nobody(everyone, said), "unknown_member")
     several = ", ".join(f"{one.number} {one.name}".strip() for one in found[:8])
     raise CommandRefused(
         f"“{said[:40]}” may be several members: {several}. Give the number.", "which_member"
     )
+
+
+def numbered(group: Group, number: int) -> Member:
+    """The member of a number."""
+    for one in members(group):
+        if one.number == number:
+            return one
+    raise CommandRefused(_no_number(number), "unknown_member")
+
+
+def _nobody(everyone: list[Member], said: str) -> str:
+    """Why nobody was found, and who may be meant."""
+    if said.isdigit():
+        return _no_number(said[:40])
+    wanted, near = name_form(said), []
+    for one in everyone:
+        name = name_form(one.name)
+        if get_close_matches(wanted, (name, *name.split()), 1, NEAR_ENOUGH):
+            near.append(f"{one.number} {one.name}")
+    meant = f"Did you mean {' or '.join(near[:3])}? " if near else ""
+    return (
+        f"No member is called “{said[:40]}”. {meant}Give the member's number; "
+        "see them all with: mkutano book"
+    )
+
+
+def _no_number(number: int | str) -> str:
+    return f"There is no member {number}. See them all with: mkutano book"
 
 
 def called(one: Member) -> str:

@@ -15,6 +15,7 @@ from model.codec import encode
 from model.events import OfficerElected, Title
 from node.address import Address
 from node.clock import random_bytes
+from node.desk import numbered
 from node.errors import CommandRefused, NodeError
 from node.hello import Kind, discovery_key
 from node.invitation import (
@@ -113,6 +114,15 @@ def joined_by(node: Node, inviter: bytes) -> bytes | None:
     return None
 
 
+def shared_with(node: Node, inviter: bytes) -> list[Group]:
+    """The groups whose books this phone has received and that an inviter's phone is in."""
+    return [
+        group
+        for group in node.groups.values()
+        if group.roster.may_read(node.device) and group.roster.may_read(inviter)
+    ]
+
+
 def invite(
     node: Node,
     group_id: bytes,
@@ -121,13 +131,18 @@ def invite(
     addresses: tuple[Address, ...],
     now_ms: int,
 ) -> tuple[bytes, Invitation]:
-    """Make an invitation; its id (for withdrawing it) and what goes into the URI."""
+    """Make an invitation; its id (for withdrawing it) and what goes into the URI.
+
+    CommandRefused when this phone may not invite, or for a member that there is not.
+    """
     group = node.group(group_id)
     if not group.roster.may_enrol(node.device):
         raise CommandRefused(
             "Only the phone that founded the group can invite other phones. Ask its owner.",
             "may_not_invite",
         )
+    if guest.member_number:
+        numbered(group, guest.member_number)
     open_now = [one for one in invitations(node, group_id) if one.state == "open"]
     if len(open_now) >= INVITATIONS_MAX:
         raise CommandRefused(

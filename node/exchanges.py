@@ -16,7 +16,15 @@ from node.address import Address, parse_address
 from node.answers import GroupRequest, choose_group
 from node.clock import monotonic_ms, now_ms
 from node.device import Device
-from node.doors import Guest, guest_of, invitations, invite, joined_by, withdraw
+from node.doors import (
+    Guest,
+    guest_of,
+    invitations,
+    invite,
+    joined_by,
+    shared_with,
+    withdraw,
+)
 from node.errors import CommandRefused
 from node.invitation import format_invitation, parse_invitation
 from node.peer_link import PeerLink
@@ -138,12 +146,25 @@ async def join(device: Device, asked: JoinRequest) -> Mapping[str, Any]:
     except (PeerGone, Refused) as refusal:
         begun = await device.thread.run(joined_by, device.node, invitation.device)
         if begun is None:
-            raise
+            raise await device.thread.run(_in_already, device, invitation.device, refusal) from None
         try:  # used here before, and then cut off
             link = await device.exchange_anywhere(begun, (*addresses, *nearby))
         except (PeerGone, Refused):
             raise refusal from None
     return await _moved(device, link, started_ms)
+
+
+def _in_already(device: Device, inviter: bytes, refusal: PeerGone | Refused) -> PeerGone | Refused:
+    """The refusal; for a phone that is in the inviter's group, that it needs no invitation."""
+    names = " and ".join(group.name for group in shared_with(device.node, inviter))
+    if not names or refusal.code != "invitation_refused":
+        return refusal
+    return Refused(
+        f"This phone is in {names} already. The invitation was used already and is not needed any "
+        "more: exchange what is new with “mkutano sync ADDRESS”. If it was for another group, ask "
+        "the officer for a new one.",
+        "joined_already",
+    )
 
 
 async def sync(device: Device, asked: SyncRequest) -> Mapping[str, Any]:

@@ -6,6 +6,9 @@
       api.token          0600  what a program on this phone must show to the local API
       lock               0600  held with flock while a process uses the home
       local.json         0600  address of the running API; meaningful only while the lock is held
+      .gitignore         0600  everything: a key never lands in somebody's repository
+
+A new home takes a folder of its own: one that holds anything else is left as it is.
 
 Secret files are written beside their place, synced and renamed, so that a crash leaves the old
 file or the new one, never half of one.
@@ -39,6 +42,15 @@ LEDGER_FILE = "ledger.sqlite"
 TOKEN_FILE = "api.token"
 LOCK_FILE = "lock"
 LOCAL_FILE = "local.json"
+IGNORE_FILE = ".gitignore"
+_IGNORE_ALL = b"*\n"
+_LEFT_BY_A_CUT = frozenset(
+    {LOCK_FILE, TOKEN_FILE, LOCAL_FILE, LEDGER_FILE}
+    | {f"{LEDGER_FILE}{end}" for end in ("-wal", "-shm", "-journal")}
+    | {f"{LEDGER_FILE}.new{end}" for end in ("", "-wal", "-shm", "-journal")}
+    | {f"{name}.new" for name in (TOKEN_FILE, DEVICE_FILE, IGNORE_FILE)}
+)
+"""What a home that was never finished may hold; it can be made again."""
 
 HOME_FORMAT = 1
 SMALL_FILE_BYTES_MAX = 64 * 1024
@@ -104,15 +116,16 @@ class Home:
 def create_home(path: Path, name: str, prepare: Callable[[Path], None] | None = None) -> Home:
     """Make a new home with a fresh device key, and open it.
 
-    Raises CommandRefused for a name that nobody could read, HomeExists, HomeBusy, StoreFailed when
-    the storage is full, OSError for what else the system refuses.
+    Raises CommandRefused for a name that nobody could read and for a folder that holds other
+    files, HomeExists, HomeBusy, StoreFailed when the storage is full, OSError for what else the
+    system refuses.
 
     `prepare` fills the folder before the device file makes it a home: killed on the way, the
     folder is still nothing and can be made again.
     """
     name = _checked_name(name)
     with _full_in_words():
-        make_private_folder(path)
+        _make_folder(path)
         lock = _take_lock(path)
     try:
         with _full_in_words():
@@ -129,6 +142,7 @@ def _create(path: Path, name: str, prepare: Callable[[Path], None] | None, lock:
             f"The folder {path} already holds a Mkutano device. "
             "Use it as it is, or choose another folder."
         )
+    write_private(path / IGNORE_FILE, _IGNORE_ALL)
     if prepare is not None:
         prepare(path)
     write_private(path / TOKEN_FILE, random_bytes(24).hex().encode())
@@ -170,12 +184,6 @@ def running(path: Path) -> Running | None:
     return Running(address, pid, token)
 
 
-def make_private_folder(path: Path) -> None:
-    """Make the folder, or take an existing one, and close it to everyone else."""
-    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    path.chmod(FOLDER_MODE)
-
-
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file as one step: old content or new, never a part, readable by its owner."""
     beside = path.with_name(path.name + ".new")
@@ -205,6 +213,27 @@ def tighten(path: Path) -> None:
         loose = stat.S_IMODE(file.lstat().st_mode) & 0o077
         if loose and file.is_file() and not file.is_symlink():
             file.chmod(FILE_MODE)
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder, or take one that holds nothing else, and close it to everyone else."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    others = sorted(file.name for file in path.iterdir() if not _is_ours(file))
+    if others and not (path / DEVICE_FILE).exists():
+        more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+        raise CommandRefused(
+            f"The folder {path} holds other things already: {others[0]}{more}. Nothing there was "
+            "touched. Name a new or empty folder: mkutano --home FOLDER init",
+            "folder_not_empty",
+        )
+    path.chmod(FOLDER_MODE)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file can be of a home whose making was cut."""
+    if file.name == IGNORE_FILE:
+        return file.is_file() and _read_small(file) == _IGNORE_ALL
+    return file.name in _LEFT_BY_A_CUT
 
 
 def _take_lock(path: Path) -> int:

@@ -39,14 +39,18 @@ _ATTENDANCE: Mapping[str, e.Attendance] = {
 }
 
 
+_MEMBER_ENTRIES = 2
+"""A member is two entries: the number, and the sealed name."""
+
+
 class Imported(NamedTuple):
-    """What a sheet brought, or would bring."""
+    """What a sheet brought, or would bring. Imported again, its `added` are `known`."""
 
     rows: int
     added: int
-    """Facts that are new to the books."""
+    """Entries that are new to the books."""
     known: int
-    """Facts that the books held already, with the same amounts."""
+    """Entries that the books held already and that say the same."""
     notes: tuple[str, ...]
     """What the rules find odd about the new facts."""
     step: Step | None
@@ -103,6 +107,8 @@ class _Reader:
         if self._book.cycles.find(str(cycle)) is None:
             days = [row.held_on for row in rows]
             self.plan.add(e.CycleOpened(cycle, min(days), max(days)), rows[0].line)
+        else:
+            self.known += 1
 
     def _people(self, rows: list[SheetRow]) -> None:
         """Members by number: known ones must be the same person, others are added."""
@@ -117,6 +123,7 @@ class _Reader:
                 self._add_member(mine[0], name, phone)
                 continue
             self._ids[number] = known.id
+            self.known += _MEMBER_ENTRIES
             if name and known.name and name_form(name) != name_form(known.name):
                 self._problem(mine[0], "name", f"member {number} is {known.name} in the books.")
 
@@ -138,6 +145,8 @@ class _Reader:
             self.plan.add(e.MeetingOpened(row.cycle, row.session, row.held_on), row.line)
         elif page.held_on != row.held_on:
             self._problem(row, "date", f"the books have {page.held_on} for this meeting.")
+        else:
+            self.known += 1
 
     def _row(self, row: SheetRow) -> None:
         member = self._ids.get(row.member_number)
@@ -190,6 +199,8 @@ class _Reader:
         if draft is None:
             held = desk.recorded(self._book, at, member.hex(), "loan.applied")
             self._loans[row.member_number] = bytes.fromhex(held[0].id) if held else member
+            loan = self._book.loans.find(held[0].id) if held else None
+            self.known += bool(loan and loan.approved) + bool(loan and loan.disbursed)
             return
         self.plan.add(approval(self._at, at, draft, amount_minor, periods), row.line)
         self.plan.add(e.LoanDisbursed(*at, draft, amount_minor), row.line)

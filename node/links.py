@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import aiohttp
 
 from node.address import Address
+from node.bulletin import Bulletin
 from node.clock import now_ms, random_bytes
 from node.doors import adopt, remember, trusted
 from node.errors import NodeError, StoreFailed
@@ -81,6 +82,8 @@ class Links:
         """Which device answered for a group at an address, lately."""
         self.changed = asyncio.Event()
         """Set whenever a link begins or ends; who waits on it clears it."""
+        self.bulletin = Bulletin()
+        """What a person may be told of the links."""
 
     # Steps
 
@@ -151,10 +154,12 @@ class Links:
         await self.step(work)
         if synced:
             link.synced.set()
+            self.bulletin.note(link, "in step")
 
     async def disconnect(self, link: PeerLink) -> None:
         """End a link's session."""
-        self._links.pop(link.peer, None)
+        if self._links.pop(link.peer, None) is not None:
+            self.bulletin.note(link, "ended")
         self.changed.set()
         await self._thread.run(self._node.disconnect, link.group, link.peer)
 
@@ -199,6 +204,7 @@ class Links:
                 return False
             other.end("replaced")
         self._links[link.peer] = link
+        self.bulletin.note(link, "connected")
         self.changed.set()
         return True
 
@@ -274,7 +280,8 @@ class Links:
             if isinstance(error, Refused):
                 raise Refused(
                     "The other phone does not take this invitation: it was used already, or "
-                    "withdrawn. Ask the officer for a new one."
+                    "withdrawn. Ask the officer for a new one.",
+                    "invitation_refused",
                 ) from error
             raise
 

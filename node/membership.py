@@ -16,7 +16,7 @@ from node import desk
 from node.clock import random_bytes
 from node.errors import CommandRefused
 from node.node import PERSON_BYTES, Node
-from node.people import checked, phone_form, tags
+from node.people import checked, name_form, phone_form, tags
 from node.plan import Plan
 from node.recording import Context, Receipt, done, record
 
@@ -53,8 +53,15 @@ def found_group(
         constitution = _constitution(terms, exponent)
     except AmountError as error:
         raise CommandRefused(str(error), "bad_amount") from error
-    person = random_bytes(PERSON_BYTES)
     name = checked(name, "").name
+    for held in node.groups.values():
+        if name_form(held.name) == name_form(name):
+            raise CommandRefused(
+                f"This phone holds a group called {held.name} ({held.id.hex()[:8]}) already. Use "
+                "it, or give the new one a name that tells them apart.",
+                "name_taken",
+            )
+    person = random_bytes(PERSON_BYTES)
     events = [
         e.GroupDescribed(name, currency, exponent, kind),
         constitution,
@@ -132,9 +139,36 @@ def elect(at: Context, title: e.Title, device: bytes, member: str = "") -> Recei
 
 
 def open_cycle(at: Context, cycle: int, starts_on: str, ends_on: str) -> Receipt:
-    """Open a savings cycle."""
+    """Open a savings cycle: the one after the newest, unless it was otherwise (`anyway`)."""
     event = e.CycleOpened(cycle, desk.day(starts_on), desk.day(ends_on))
+    if event.ends_on < event.starts_on:
+        raise CommandRefused(
+            f"The cycle would end on {event.ends_on}, before it begins on {event.starts_on}. "
+            "Nothing was recorded. Check both days.",
+            "ends_before_start",
+        )
+    if not at.anyway:
+        _require_next(at, cycle)
     return record(at, event, f"Cycle {cycle} is open from {event.starts_on} to {event.ends_on}.")
+
+
+def _require_next(at: Context, cycle: int) -> None:
+    """Refuse a cycle that is open already or leaves one out; meetings may have begun without it."""
+    book = at.group.book
+    opened = {int(name): page for name, page in book.cycles.rows()}
+    newest = max(opened, default=0)
+    met = (book.latest.find("meeting") or (0, 0))[0]
+    if cycle in opened:
+        days = f"from {opened[cycle].starts_on} to {opened[cycle].ends_on}"
+        why = f"Cycle {cycle} was opened already, {days}."
+    elif newest < cycle <= max(newest, met) + 1:
+        return
+    else:
+        why = f"The next cycle is {max(newest, met) + 1}, not {cycle}."
+    raise CommandRefused(
+        f"{why} Nothing was recorded. If it really happened so, record it again with --anyway.",
+        "not_the_next_cycle",
+    )
 
 
 def _constitution(terms: Terms, exponent: int) -> e.ConstitutionAdopted:

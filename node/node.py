@@ -23,6 +23,7 @@ from node.errors import CommandRefused, NodeError, StoreDamaged, StoreFailed, Un
 from node.home import Home, create_home, open_home
 from node.ledger_file import Connect, connect, create_ledger
 from node.people import People
+from node.ranges import fault
 from node.store import BookWriting, GroupRow, Store
 from replication.control import (
     ADMISSION_VERSION,
@@ -35,7 +36,7 @@ from replication.document import DocumentError
 from replication.errors import LocalError
 from replication.history import Admitted
 from replication.identity import SALT_BYTES
-from replication.limits import CHANGE_EVENTS_MAX
+from replication.limits import CHANGE_EVENTS_MAX, LABEL_CHARS_MAX
 from replication.outcome import Outcome, Refused, Stored
 from replication.replica import Replica, found
 from replication.roster import Roster
@@ -110,7 +111,9 @@ class Node:
 
     @staticmethod
     def create(path: Path, name: str) -> "Node":
-        """Make a home with a new device in it. Raises HomeExists, HomeBusy."""
+        """Make a home with a new device in it. Raises what `create_home` raises: the name too is
+        checked there.
+        """
         home = create_home(path, name, lambda folder: create_ledger(folder / "ledger.sqlite"))
         return _opened(home, connect)
 
@@ -413,22 +416,31 @@ def _ids(admitted: Sequence[Admitted]) -> list[bytes]:
 
 
 def _payloads(events: Sequence[Event]) -> list[bytes]:
-    try:
-        return [encode(event) for event in events]
-    except ValueError as error:
-        raise CommandRefused(f"This can't be recorded: {error}.", "out_of_range") from error
+    payloads = []
+    for event in events:
+        try:
+            payloads.append(encode(event))
+        except ValueError as error:
+            raise CommandRefused(f"{fault(event)} Nothing was recorded.", "out_of_range") from error
+    return payloads
 
 
 def _encoded(record: GroupFounded | DeviceEnrolled) -> bytes:
     try:
         return encode_record(record)
     except ValueError as error:
-        raise CommandRefused(f"This can't be recorded: {error}.", "out_of_range") from error
+        raise CommandRefused(
+            f"A phone's name has 1 to {LABEL_CHARS_MAX} letters. Nothing was recorded.",
+            "out_of_range",
+        ) from error
 
 
+MAY_NOT_WRITE = (
+    "This device may read this group's books, but not write in them. "
+    "Ask the founder's device to invite it as an officer's device."
+)
 _SENTENCES = {
-    "no_right": "This device may read this group's books, but not write in them. "
-    "Ask the founder's device to invite it as an officer's device.",
+    "no_right": MAY_NOT_WRITE,
     "too_large": "This is too much for one entry. Shorten the text and try again.",
     "bad_time": "The clock of this device is far off. Set its date and try again.",
 }

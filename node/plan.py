@@ -11,14 +11,16 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from model.book import Book, Undo
-from model.codec import encode, kind_of
+from model.codec import encode
 from model.entry import Entry
 from model.events import EVENTS, Event
-from model.findings import list_findings
+from model.findings import Finding, list_findings
 from model.identifiers import ENTRY_ID_BYTES
 from model.reducer import apply, undo
 from node.errors import CommandRefused
 from node.node import Group, Node, Step
+from node.ranges import fault
+from node.refusals import no_effect, without_draft_receipts
 from replication.limits import CHANGE_BYTES_MAX, CHANGE_EVENTS_MAX
 from replication.wire import PersonKey
 
@@ -63,12 +65,15 @@ class Plan:
         self.events: list[Planned] = []
         self.keys: list[PersonKey] = []
         self._notable = 0
+        self._lines: dict[str, int] = {}
+        """Hex id of each draft, and its line of the sheet."""
 
     def add(self, event: Event, line: int = 0) -> bytes:
         """Plan an event; returns an id by which later ones may refer to it."""
         number = len(self.events).to_bytes(ENTRY_ID_BYTES - len(_DRAFT), "big")
         planned = Planned(_DRAFT + number, event, line)
         self.events.append(planned)
+        self._lines[planned.draft_id.hex()] = line
         return planned.draft_id
 
     def trial(self) -> list[Trouble]:
@@ -128,9 +133,9 @@ class Plan:
         try:
             encode(planned.event)
         except ValueError as error:
-            where = f"Line {planned.line}: t" if planned.line else "T"
+            where = f"Line {planned.line}: " if planned.line else ""
             raise CommandRefused(
-                f"{where}his can't be recorded: {error}. Nothing was recorded.", "out_of_range"
+                f"{where}{fault(planned.event)} Nothing was recorded.", "out_of_range"
             ) from error
 
     def _troubles(self, planned: Planned, step: Undo) -> Iterator[Trouble]:
@@ -138,7 +143,8 @@ class Plan:
         page = book.entries.find(name)
         if page is not None and page.status == "void":
             code = page.reasons[0] if page.reasons else "void"
-            yield Trouble(planned.line, code, self._void_sentence(planned, code), final=True)
+            sentence = no_effect(self.group, planned.event, code)
+            yield Trouble(planned.line, code, sentence, final=True)
             return
         fresh = {
             text
@@ -148,22 +154,10 @@ class Plan:
         if self._notable >= NOTABLE_MAX:
             return  # to word one more, the findings of the whole book are gone through
         for finding in _shown(book, fresh, self.group):
-            if finding[2] or finding[0] == "recorded_twice":
+            if finding.weight == "task" or finding.code == "recorded_twice":
                 self._notable += 1
-                yield Trouble(planned.line, finding[0], finding[1], final=False)
-
-    def _void_sentence(self, planned: Planned, code: str) -> str:
-        what = kind_of(planned.event).replace(".", " ").replace("_", " ")
-        sentences = {
-            "not_permitted": "Your office does not allow you to record this "
-            f"({what}). Ask the officer whose task it is.",
-            "unknown_reference": f"The member, loan or entry of this ({what}) is not in the books.",
-            "needs_another_officer": "You wrote that entry yourself. "
-            "Another officer must reverse it.",
-            "own_loan": "Nobody approves a loan to himself or herself. Ask another officer.",
-            "not_reversible": "That kind of entry can't be reversed; record what is true instead.",
-        }
-        return sentences.get(code, f"This ({what}) would have no effect ({code}).")
+                sentence = without_draft_receipts(finding, self._lines)
+                yield Trouble(planned.line, finding.code, sentence, final=False)
 
 
 def in_parts(events: Sequence[Planned]) -> Iterator[list[Planned]]:
@@ -181,12 +175,12 @@ def in_parts(events: Sequence[Planned]) -> Iterator[list[Planned]]:
         yield part
 
 
-def _shown(book: Book, keys: set[str], group: Group) -> Iterator[tuple[str, str, bool]]:
-    """Code, sentence and weight of findings that a trial raised."""
+def _shown(book: Book, keys: set[str], group: Group) -> Iterator[Finding]:
+    """The findings that a trial raised."""
     if keys:
         for finding in list_findings(book, group.people.name_by_hex):
             if f"{finding.code}/{finding.about}" in keys:
-                yield finding.code, finding.sentence, finding.weight == "task"
+                yield finding
 
 
 def _with_names(event: Event, names: dict[bytes, bytes]) -> Event:

@@ -137,8 +137,9 @@ def record(node: Node, asked: RecordRequest, now_ms: int) -> Answer:
         )
     for field in kind.needs:
         if not getattr(asked, field):
+            what = kind.called or f"a {asked.kind.replace('-', ' ')}"
             raise CommandRefused(
-                f"To record a {asked.kind.replace('-', ' ')}, --{field} is needed.", "incomplete"
+                f"To record {what}, --{TYPED_AS.get(field, field)} is needed.", "incomplete"
             )
     where = None
     if asked.session and asked.kind != "meeting":
@@ -149,12 +150,18 @@ def record(node: Node, asked: RecordRequest, now_ms: int) -> Answer:
     return Answer(body, receipt.step)
 
 
+TYPED_AS: Final[Mapping[str, str]] = {"channel": "from"}
+"""Details of a request that the command line calls otherwise."""
+
+
 class Kind(msgspec.Struct, frozen=True):
     """One kind of record: which details it needs, and the command behind it."""
 
     summary: str
     needs: tuple[str, ...]
     run: Callable[[Context, RecordRequest], Receipt]
+    called: str = ""
+    """What it is in a sentence; "a loan request" unless said."""
 
 
 def _choice(said: str, allowed: tuple[str, ...], what: str) -> Any:
@@ -237,12 +244,15 @@ KINDS: Final[Mapping[str, Kind]] = {
         ("date",),
         lambda at, r: commands.open_meeting(at, r.date, r.cycle, r.session),
     ),
-    "attendance": Kind("A member was there, or not", ("member", "status"), _attendance),
+    "attendance": Kind(
+        "A member was there, or not", ("member", "status"), _attendance, "attendance"
+    ),
     "contribution": Kind("A member buys shares", ("member",), _shares),
     "social": Kind(
         "A member pays into the social fund",
         _PAID,
         lambda at, r: commands.pay_social(at, r.member, r.amount, _channel(r, "social")),
+        "a payment into the social fund",
     ),
     "social-help": Kind(
         "The social fund helps someone",
@@ -250,6 +260,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda at, r: commands.help_from_social(
             at, r.amount, r.reason, r.member, _channel(r, "social")
         ),
+        "help from the social fund",
     ),
     "fine": Kind(
         "A member is fined",
@@ -286,6 +297,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "The group spends money on itself",
         ("code", "amount"),
         lambda at, r: commands.pay_expense(at, r.code, r.amount, _channel(r)),
+        "an expense",
     ),
     "transfer": Kind("Money moves between pockets", ("channel", "to", "amount"), _transfer),
     "count": Kind("Cash is counted", ("amount",), _count),
@@ -304,16 +316,20 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A member's name or phone is corrected",
         ("member", "name"),
         lambda at, r: commands.set_details(at, r.member, r.name, r.phone),
+        "a member's details",
     ),
     "member-status": Kind("A member rests or is suspended", ("member", "status"), _status),
-    "officer": Kind("A phone's owner takes an office", ("title", "device"), _officer),
+    "officer": Kind("A phone's owner takes an office", ("title", "device"), _officer, "an officer"),
     "cycle": Kind(
         "A savings cycle begins",
         ("cycle", "date", "until"),
         lambda at, r: commands.open_cycle(at, r.cycle, r.date, r.until),
     ),
     "opening-balance": Kind(
-        "What there was before these books", ("account", "amount", "date"), _opening
+        "What there was before these books",
+        ("account", "amount", "date"),
+        _opening,
+        "an opening balance",
     ),
 }
 """Everything that can be recorded, in the order of a meeting."""

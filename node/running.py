@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from node.address import Address
 from node.api import Api
+from node.bulletin import GATHERED_S, name_of
+from node.clock import monotonic_ms
 from node.device import Device, open_device
 from node.dialer import Dialer
 from node.errors import NodeError
@@ -63,16 +65,19 @@ async def run(home: Path, options: Options, say: Callable[[str], None]) -> None:
         )
         stack.push_async_callback(_cancelled, asyncio.create_task(dialer.run()))
         stack.push_async_callback(_cancelled, asyncio.create_task(_follow_groups(device, dialer)))
+        stack.push_async_callback(_cancelled, asyncio.create_task(_tell_news(device, say)))
         await device.stopping.wait()
 
 
 def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:
+    """The address file comes first: when it can't be written, nothing was said yet."""
     address = device.listening[0]
+    if options.address_file is not None:
+        write_private(options.address_file, f"{address}\n".encode())
     say(f"Mkutano runs on this phone. Other phones reach it at {address}")
     for other in device.listening[1:]:
         say(f"  or at {other}")
-    if options.address_file is not None:
-        write_private(options.address_file, f"{address}\n".encode())
+    say("Stop it with Ctrl-C. What other phones bring and take is told here.")
 
 
 @contextlib.asynccontextmanager
@@ -107,6 +112,19 @@ async def _follow_groups(device: Device, dialer: Dialer) -> None:
             log.warning("groups are not looked after for now: %s", error.sentence)
         await device.groups_changed.wait()
         device.groups_changed.clear()
+
+
+async def _tell_news(device: Device, say: Callable[[str], None]) -> None:
+    """Say who connects and leaves and what was exchanged, a few lines at a time."""
+    bulletin = device.links.bulletin
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(bulletin.wait_s(monotonic_ms())):
+                await bulletin.news.wait()
+        bulletin.news.clear()
+        for phone, words in bulletin.due(monotonic_ms()):
+            say(f"{await device.thread.run(name_of, device.node, phone)}{words}")
+        await asyncio.sleep(GATHERED_S)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

@@ -118,7 +118,7 @@ def _admit_again(
     covered: dict[int, int] = {}
     for stored in changes:
         change = stored.change
-        where = f"Change {change.n} of {_short(change.device)}"
+        where = f"Change {change.n} of {_short(group, change.device)}"
         try:
             again = _judged(group.id, history, stored)
         except RemoteError as error:
@@ -134,7 +134,7 @@ def _admit_again(
                 covered[again.place.lane] = change.n
             except RemoteError:
                 differences.append(Difference("signatures", f"{where} is signed wrongly."))
-    differences += _unsigned(history, covered)
+    differences += _unsigned(group, history, covered)
     return history
 
 
@@ -161,7 +161,7 @@ def _judged(group: bytes, history: Ancestry, stored: Admitted) -> Admitted:
     return judge(group, history, candidate)
 
 
-def _unsigned(history: Ancestry, covered: dict[int, int]) -> Iterator[Difference]:
+def _unsigned(group: Group, history: Ancestry, covered: dict[int, int]) -> Iterator[Difference]:
     """A signature covers its chain up to itself, also what lies before a fork."""
     for number, lane in reversed(list(enumerate(history.lanes))):
         if covered.get(number, 0) and lane.parent >= 0:
@@ -170,7 +170,7 @@ def _unsigned(history: Ancestry, covered: dict[int, int]) -> Iterator[Difference
         if covered.get(number, 0) < lane.tip_n:
             yield Difference(
                 "signatures",
-                f"Changes after {covered.get(number, 0)} of {_short(lane.device)} have no "
+                f"Changes after {covered.get(number, 0)} of {_short(group, lane.device)} have no "
                 "signature.",
             )
 
@@ -180,7 +180,7 @@ def _check_acks(group: Group) -> Iterator[Difference]:
         try:
             check_ack(ack, group.id)
         except RemoteError:
-            yield Difference("acks", f"The acknowledgement of {_short(device)} is forged.")
+            yield Difference("acks", f"The acknowledgement of {_short(group, device)} is forged.")
 
 
 def _check_book(group: Group, book: Book, digest: str) -> Iterator[Difference]:
@@ -235,5 +235,8 @@ def _check_document(group: Group, changes: Sequence[Admitted]) -> Iterator[Diffe
         yield Difference("document", f"The Automerge document can't be rebuilt: {error}.")
 
 
-def _short(device: bytes) -> str:
-    return f"device {device.hex()[:8]}"
+def _short(group: Group, device: bytes) -> str:
+    """A device as people can find it: by the name that it was enrolled with, and its key."""
+    known = group.roster.devices.get(device)
+    name = f"{known.label} " if known is not None else ""
+    return f"{name}(device {device.hex()[:8]})" if name else f"device {device.hex()[:8]}"

@@ -19,7 +19,7 @@ import zipfile
 from datetime import date, datetime
 from typing import Any, Final
 
-MEMORY_BYTES_MAX: Final = 1024**3  # a 10 MB workbook of 20,000 rows takes a tenth of it
+MEMORY_BYTES_MAX: Final = 1024**3  # a 10 MB workbook takes a tenth of it
 CPU_SECONDS_MAX: Final = 30
 TEXT_BYTES_MAX: Final = 10_000_000  # as UTF-8, like a CSV: one shared string may fill every cell
 _ERROR_CELL: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt=["']e["'][^>]*>""")

@@ -2,17 +2,18 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from model.events import GroupDescribed
 from node import cli, cli_screen
+from node.errors import StoreFailed
+from node.node import Node
 from node.tables import amount, moment, percent, sentences, table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -173,7 +174,7 @@ def test_what_can_not_be_done_without_a_home(
         (["found", "U", "--currency", "Shilling", "--share-value", "1"], 1, ""),
         (["record", "contribution", "--member", "7", "--amount", "100"], 1, ""),
         (["record", "fine"], 1, "--member is needed"),
-        (["passbook", "99"], 1, "No member"),
+        (["passbook", "99"], 1, "There is no member 99."),
         (["join", "https://example.org"], 1, "not a Mkutano invitation"),
         (["join", "MKUTANO:AAAA"], 1, "cut short"),
         (["sync", "somewhere"], 1, "not the address of a phone"),
@@ -184,6 +185,18 @@ def test_what_can_not_be_done_without_a_home(
         (["export", "automerge", "/dev/null/umoja"], 1, "can't be written"),
         (["run", "--address-file", "/dev/null/address", "--host", "127.0.0.1"], 1, "be written"),
         (["run", "--host", "203.0.113.77"], 1, "Choose another --port or --host"),
+        (["invite", "--member", "999"], 1, "There is no member 999."),
+        (["record", "transfer"], 1, "To record a transfer, --from is needed."),
+        (["record", "officer"], 1, "To record an officer, --title is needed."),
+        (["record", "details"], 1, "To record a member's details, --member is needed."),
+        (["record", "attendance"], 1, "To record attendance, --member is needed."),
+        (["record", "opening-balance"], 1, "To record an opening balance, --account is needed."),
+        (["found", "U", "--currency", "KES", "--share-value", "0"], 1, "share value must be more"),
+        (
+            ["found", "U", "--currency", "XYZ", "--share-value", "1"],
+            1,
+            "such as KES, UGX or TZS.\n",
+        ),
     ],
 )
 def test_refusals_say_what_to_do(secretary: Type, words: list[str], code: int, says: str) -> None:
@@ -198,7 +211,7 @@ def test_refusals_say_what_to_do(secretary: Type, words: list[str], code: int, s
         assert json.loads(told.out).keys() == {"code", "message"}
 
 
-def test_one_of_several_groups_is_named(secretary: Type) -> None:
+def test_one_of_several_groups_is_named(secretary: Type, tmp_path: Path) -> None:
     founded(secretary)
     assert secretary("found", "Tumaini", "--currency", "UGX", "--share-value", "1000").code == 0
     unclear = secretary("book")
@@ -209,7 +222,12 @@ def test_one_of_several_groups_is_named(secretary: Type) -> None:
     assert chosen["group"]["currency"] == "UGX"
     for said in (chosen["group_id"][:8], "tum"):
         assert secretary("--group", said, "book", "--json").json() == chosen
-    assert secretary("found", "Umoja", "--currency", "KES", "--share-value", "100").code == 0
+    again = secretary("found", " UMOJA ", "--currency", "KES", "--share-value", "100")
+    assert again.code == cli.EXIT_REFUSED
+    assert "holds a group called Umoja (" in again.err
+    with Node.open(tmp_path / "secretary") as node:  # as if it had joined one of that name
+        other = node.found("Umoja", bytes(16), 0)
+        node.append(other, [GroupDescribed("Umoja", "KES", 2)], 0)
     twins = secretary("--group", "Umoja", "book")
     assert "“Umoja” may be several groups" in twins.err
     assert "Tumaini" not in twins.err
@@ -233,124 +251,6 @@ def program(*words: str, home: Path) -> list[str]:
     return [sys.executable, "-m", "node", "--home", str(home), *words]
 
 
-def output(*words: str, home: Path) -> Typed:
-    done = subprocess.run(
-        program(*words, home=home), cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    return Typed(done.returncode, done.stdout, done.stderr)
-
-
-class Running:
-    """A phone that is on, as a real process."""
-
-    def __init__(self, home: Path, *options: str) -> None:
-        self.home = home
-        self.address_file = home.with_suffix(".address")
-        self.process = subprocess.Popen(
-            program(
-                *("run", "--host", "127.0.0.1", "--address-file", str(self.address_file)),
-                *options,
-                home=home,
-            ),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        deadline = time.monotonic() + WAIT_S
-        while not self.address_file.exists() and self.process.poll() is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-    @property
-    def address(self) -> str:
-        return self.address_file.read_text().strip()
-
-    def stop(self, number: int) -> tuple[int, str]:
-        """Exit code, and what it said."""
-        self.process.send_signal(number)
-        out, _ = self.process.communicate(timeout=WAIT_S)
-        return self.process.returncode, out
-
-
-@pytest.fixture
-def running(secretary: Type, tmp_path: Path) -> Iterator[Running]:
-    founded(secretary)
-    phone = Running(tmp_path / "secretary")
-    yield phone
-    if phone.process.poll() is None:
-        phone.stop(signal.SIGKILL)
-
-
-def test_while_it_runs_commands_go_through_its_api(
-    running: Running, secretary: Type, treasurer: Type
-) -> None:
-    assert secretary("record", "member", "--name", "Amina").code == 0
-    assert secretary("record", "member").err == "To record a member, --name is needed.\n"
-    assert secretary("passbook", "99").code == cli.EXIT_REFUSED
-    made = secretary("invite", "--title", "treasurer", "--json").json()
-    assert made["addresses"] == [running.address]
-    assert treasurer("init", "--name", "Treasurer's phone").code == 0
-    joined = treasurer("join", made["uri"], "--json").json()
-    assert joined["changes_received"] >= 2
-    assert treasurer("record", "member", "--name", "Baraka").code == 0
-    moved = treasurer("sync", running.address, "--json").json()
-    assert moved["changes_sent"] == 1
-    ours, theirs = (person("book", "--json").json() for person in (secretary, treasurer))
-    assert ours == theirs
-    titles = {one["title"] for one in secretary("devices", "--json").json()["devices"]}
-    assert titles == {"secretary", "treasurer"}
-    assert "up to date" in secretary("status").out
-    again = treasurer("join", made["uri"])
-    assert again.code == cli.EXIT_REFUSED
-    assert "used already" in again.err
-    assert secretary("links", "--json").json()["listening"] == [running.address]
-
-
-@pytest.mark.parametrize("way", ["lan", "typed", "remembered"])
-def test_phones_that_run_find_each_other_and_keep_in_step(
-    running: Running, secretary: Type, treasurer: Type, tmp_path: Path, way: str
-) -> None:
-    uri = secretary("invite", "--title", "treasurer", "--json").json()["uri"]
-    assert treasurer("init", "--name", "Treasurer's phone").code == 0
-    assert treasurer("join", uri).code == 0
-    options = {"lan": (), "typed": ("--no-lan", "--peer", running.address)}
-    other = Running(tmp_path / "treasurer", *options.get(way, ("--no-lan",)))
-    try:
-        for person, name in ((secretary, "Amina"), (treasurer, "Baraka")):
-            assert person("record", "member", "--name", name).code == 0
-            deadline = time.monotonic() + WAIT_S
-            while secretary("book", "--json").json() != treasurer("book", "--json").json():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        assert len(secretary("book", "--json").json()["members"]) == 2
-        assert len(secretary("links", "--json").json()["links"]) == 1
-    finally:
-        assert other.stop(signal.SIGTERM)[0] == 0
-
-
-def test_a_second_process_says_so_and_leaves(running: Running, tmp_path: Path) -> None:
-    second = output("run", home=tmp_path / "secretary")
-    assert second.code == cli.EXIT_BUSY
-    assert "using" in second.err
-    assert running.process.poll() is None
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_in_good_order(running: Running, secretary: Type, number: int) -> None:
-    address = running.address
-    code, said = running.stop(number)
-    assert code == 0
-    assert address in said.splitlines()[0]
-    assert secretary("verify").code == 0
-
-
-def test_a_pulled_battery_loses_nothing(running: Running, secretary: Type) -> None:
-    assert secretary("record", "member", "--name", "Amina").code == 0
-    running.stop(signal.SIGKILL)
-    assert [one["name"] for one in secretary("members", "--json").json()["members"]] == ["Amina"]
-    assert secretary("verify").code == 0
-
-
 def test_a_damaged_ledger_has_its_own_exit_code(secretary: Type, tmp_path: Path) -> None:
     founded(secretary)
     (tmp_path / "secretary" / "ledger.sqlite").write_bytes(b"not a database" * 1000)
@@ -359,6 +259,16 @@ def test_a_damaged_ledger_has_its_own_exit_code(secretary: Type, tmp_path: Path)
     done = secretary("book")
     assert done.code == cli.EXIT_DAMAGED
     assert "Traceback" not in done.err
+
+
+def test_a_full_storage_has_the_exit_code_of_a_store_that_failed(
+    secretary: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreFailed("The storage of this device is full.", "storage_full")
+
+    monkeypatch.setattr(cli.Asker, "ask", full)
+    assert secretary("book").code == cli.EXIT_DAMAGED
 
 
 def test_what_a_command_found_is_its_exit_code(

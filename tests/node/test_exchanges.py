@@ -77,8 +77,31 @@ async def test_a_join_that_was_cut_before_the_books_came_goes_on(
     assert not group.replica.heads
     await join(treasurer, JoinRequest(invitation=uri))
     assert group.replica.heads == secretary.heads(group.id)
-    with pytest.raises(Refused, match="used already"):
+    with pytest.raises(Refused, match="used already") as refused:
         await join(treasurer, JoinRequest(invitation=uri))
+    assert "This phone is in Umoja already." in str(refused.value)
+    assert refused.value.code == "joined_already"
+
+
+async def test_a_used_invitation_of_a_stranger_says_nothing_of_ones_own_groups(
+    secretary: Phone, treasurer: Device, tmp_path: Path
+) -> None:
+    uri = await invitation(secretary)
+    await join(treasurer, JoinRequest(invitation=uri))
+    Node.create(tmp_path / "late", "Late phone").close()
+    async with open_device(tmp_path / "late") as late:
+        late.node.found("Tumaini", bytes(16), NOW_MS)
+        with pytest.raises(Refused, match="used already") as refused:
+            await join(late, JoinRequest(invitation=uri))
+    assert "Tumaini" not in str(refused.value)
+
+
+async def test_nobody_is_invited_as_a_member_that_there_is_not(secretary: Phone) -> None:
+    with pytest.raises(CommandRefused, match="There is no member 999"):
+        await make_invitation(as_device(secretary), InviteRequest(member=999))
+    (group,) = secretary.node.groups
+    await secretary.add_member(group, 999)
+    assert (await make_invitation(as_device(secretary), InviteRequest(member=999)))["uri"]
 
 
 async def test_a_join_that_was_cut_before_the_inviter_knew_leaves_it_good(

@@ -146,8 +146,30 @@ def test_an_announcement_left_by_a_killed_process_is_not_believed(tmp_path: Path
 def test_a_phone_is_called_something_that_others_can_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandRefused, match="1 to 80 letters"):
         create_home(tmp_path / "home", name)
+    with pytest.raises(CommandRefused, match="1 to 80 letters"):
+        Node.create(tmp_path / "home", name)
+    assert not (tmp_path / "home").exists()
     with create_home(tmp_path / "home", " Secretary's \n phone ") as home:
         assert home.name == "Secretary's phone"
+
+
+def test_a_folder_with_other_things_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "letter.odt").write_text("Dear members")
+    tmp_path.chmod(0o755)
+    with pytest.raises(CommandRefused, match=r"letter\.odt.*new or empty folder"):
+        Node.create(tmp_path, "phone")
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.odt"]
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    (tmp_path / "letter.odt").rename(tmp_path / ".gitignore")
+    with pytest.raises(CommandRefused):  # a repository's own
+        Node.create(tmp_path, "phone")
+    (tmp_path / "empty").mkdir(mode=0o755)
+    Node.create(tmp_path / "empty", "phone").close()
+
+
+def test_no_repository_takes_a_home_in(tmp_path: Path) -> None:
+    Node.create(tmp_path / "home", "phone").close()
+    assert (tmp_path / "home" / ".gitignore").read_text() == "*\n"
 
 
 def no_room(*_: object) -> None:

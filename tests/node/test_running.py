@@ -18,7 +18,15 @@ from node.node import Node
 def test_the_address_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     device: Any = SimpleNamespace(listening=(Address("127.0.0.1", 8700),))
     options = running.Options(address_file=tmp_path / "address")
-    running._tell(device, options, lambda line: None)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        assert options.address_file is not None
+        assert options.address_file.exists()  # what can't be written is told before
+        said.append(line)
+
+    running._tell(device, options, say)
+    assert "Ctrl-C" in said[-1]
     assert (tmp_path / "address").read_text() == "127.0.0.1:8700\n"
     assert stat.S_IMODE((tmp_path / "address").stat().st_mode) == 0o600
 

@@ -1,6 +1,7 @@
 """Whatever is altered in the ledger file, verify finds it where it is."""
 
 import random
+import re
 import sqlite3
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def test_an_honest_ledger_has_no_differences(home: Path) -> None:
 def test_every_alteration_is_found_where_it_is(home: Path, sql: str, where: str) -> None:
     alter(home, sql)
     assert where in places(home)
+
+
+def test_a_difference_names_the_phone_as_people_call_it(home: Path) -> None:
+    alter(home, "UPDATE changes SET signature = zeroblob(64) WHERE change_no = 9")
+    with Node.open(home) as node:
+        (found,) = verify(node)
+        told = " ".join(one.sentence for one in found.differences if one.where == "signatures")
+    assert re.search(r"of (Secretary|Treasurer)'s phone \(device [0-9a-f]{8}\)", told)
 
 
 def test_changes_without_a_signature_are_found(home: Path) -> None:
