@@ -119,7 +119,7 @@ class Exchange:
         session.peer_tips = tips
         session.peer_keys_digest = digest
         session.restart(held_by(self.ancestry, tips))
-        session.in_flight = 0
+        session.in_flight = max(session.in_flight - 1, 0)
         session.keys_sent.clear()
         replies: list[Message] = []
         if first and not session.initiator:
@@ -181,9 +181,10 @@ class Exchange:
         check_ack(ack, self.group)
         session.peer_tips = tips
         session.in_flight = max(session.in_flight - 1, 0)
-        session.acknowledges = True
         session.shown(held_by(self.ancestry, tips).items())
-        return Outcome(Stored(acks=(ack,)), self._pump(peer, session))
+        stored = Stored() if session.peer_acked == tips else Stored(acks=(ack,))
+        session.peer_acked = tips
+        return Outcome(stored, self._pump(peer, session))
 
     def _on_keys(self, peer: str, session: Session, keys: tuple[PersonKey, ...]) -> Outcome:
         # A phone that just joined knows no roster yet: it trusts the device that invited it.
@@ -266,7 +267,7 @@ class Exchange:
     def synced(self, peer: str) -> bool:
         """Whether the peer signed for all that we hold, and we hold all that it spoke of."""
         session = self._sessions.get(peer)
-        if session is None or session.state is not State.LIVE or not session.acknowledges:
+        if session is None or session.state is not State.LIVE or session.peer_acked is None:
             return False
         lacks = lacking(self.ancestry, session.confirmed)
         return not lacks and knows_all(self.ancestry, session.peer_tips)

@@ -1,9 +1,11 @@
 """From a bundle's bytes to admitted changes: nothing counts before its signature is verified.
 
-A bundle may be cut anywhere, so the last changes of a device in it may still wait for the
-signature that covers them. They are judged tentatively and returned as `pending`; the next
-bundle of the same peer continues after them. The first change that is refused ends the bundle:
-what was admitted before it stands, and no honest peer ever holds a refused change.
+Admitted is what stands before the last point of the stream at which no change waited for a
+signature: whoever admits a change then holds a signature that covers it and can pass it on. A
+bundle may be cut anywhere; what comes after that point is judged tentatively and returned as
+`pending`, and the next bundle of the same peer continues after it. The first change that is
+refused ends the bundle: what was admitted before it stands, and no honest peer ever holds a
+refused change.
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,6 @@ from replication.bundle import Draft, decode_bundle
 from replication.change import CHAIN_START, Change, verify_chain
 from replication.errors import RemoteError
 from replication.history import Admitted
-from replication.limits import RUN_CHANGES_MAX
 from replication.runs import Unsigned
 
 
@@ -25,7 +26,7 @@ class Taken(NamedTuple):
     admitted: tuple[Admitted, ...]
     """New changes, verified, in the order of the bundle; already added to the ancestry."""
     pending: tuple[Change, ...]
-    """Changes that still wait for a signature."""
+    """Changes that still wait for a signature, and those that came after them."""
     refusal: RemoteError | None
     missing: bool
     """Whether the bundle stopped at a change that follows something unknown."""
@@ -52,8 +53,9 @@ def take_bundle(
         refusal = error
     except _Unknown:
         missing = True
-    admitted, waiting = intake.settle(group, ancestry)
-    return Taken(admitted, () if refusal else waiting, refusal, missing)
+    admitted, waiting = intake.settle(ancestry)
+    # After a HAVE the peer says again what waits, and may sign for it elsewhere.
+    return Taken(admitted, () if refusal or missing else waiting, refusal, missing)
 
 
 class _Intake:
@@ -66,8 +68,9 @@ class _Intake:
         self.hashes: list[bytes] = []
         self.fresh: list[Admitted] = []
         self.last_of: dict[bytes, Admitted] = {}
-        self.verified: dict[int, int] = {}
         self.unsigned = Unsigned()
+        self.closed = 0
+        """How many of the fresh changes came before the last point where none waited."""
 
     @staticmethod
     def draft_of(change: Change) -> Draft:
@@ -102,7 +105,7 @@ class _Intake:
             known = judge(self.group, self.tentative, candidate)
             self.tentative.add(known)
             self.fresh.append(known)
-            self._count_signature(known)
+            self._count_signature(known.change)
         self.rows.append(known)
         self.hashes.append(known.change.change_hash)
         self.last_of[draft.device] = known
@@ -154,56 +157,25 @@ class _Intake:
                 return admitted
         return None
 
-    def _count_signature(self, admitted: Admitted) -> None:
+    def _count_signature(self, change: Change) -> None:
         """Verify the signature of a change that has one; refuse when too many wait for theirs."""
-        change, lane = admitted.change, admitted.place.lane
+        if change.signature:
+            verify_chain(change.device, self.group, change.chain_hash, change.signature)
         self.unsigned.add(change, bool(change.signature))
-        if not change.signature:
-            if len(self.unsigned) > RUN_CHANGES_MAX:
-                raise RemoteError("run_too_long", "at most 256 changes may wait for a signature")
-            return
-        verify_chain(change.device, self.group, change.chain_hash, change.signature)
-        n = change.n
-        while lane >= 0 and self.verified.get(lane, 0) < n:
-            self.verified[lane] = n
-            _device, lane, n = self.tentative.branches[lane]
+        if self.unsigned.too_many:
+            raise RemoteError("run_too_long", "too many changes wait for a signature")
+        if not self.unsigned:
+            self.closed = len(self.fresh)
 
-    def settle(
-        self, group: bytes, ancestry: Ancestry
-    ) -> tuple[tuple[Admitted, ...], tuple[Change, ...]]:
-        """Add to the real ancestry what is verified with all its ancestors; return the rest."""
-        if all(self.verified.get(a.place.lane, 0) >= a.change.n for a in self.fresh):
+    def settle(self, ancestry: Ancestry) -> tuple[tuple[Admitted, ...], tuple[Change, ...]]:
+        """Add to the real ancestry what nothing waited for any more; return the rest.
+
+        Added in the same order, the changes have the same places as in the tentative ancestry.
+        """
+        if self.closed == len(self.fresh):
             ancestry.adopt(self.tentative)
-            return tuple(self.fresh), ()
-        admitted: list[Admitted] = []
-        waiting: list[Change] = []
-        left_out: set[bytes] = set()
-        for row in self.fresh:
-            change = row.change
-            verified = self.verified.get(row.place.lane, 0) >= change.n
-            if not verified or any(dep in left_out for dep in change.deps):
-                left_out.add(change.change_hash)
-                waiting.append(change)
-            else:
-                admitted.append(_readmit(group, ancestry, change))
-        return tuple(admitted), tuple(waiting)
-
-
-def _readmit(group: bytes, ancestry: Ancestry, change: Change) -> Admitted:
-    """Judge a verified change again, against the real ancestry, where lanes may differ."""
-    before = ancestry.at_chain(change.device, change.n - 1, change.prev) if change.n > 1 else None
-    deps = tuple(found for dep in change.deps if (found := ancestry.find(dep)))
-    candidate = Candidate(
-        change.device,
-        change.n,
-        before,
-        change.actor,
-        deps,
-        change.time_ms,
-        change.events,
-        change.signature,
-    )
-    admitted = judge(group, ancestry, candidate)
-    assert admitted.change.change_hash == change.change_hash
-    ancestry.add(admitted)
-    return admitted
+        else:
+            for admitted in self.fresh[: self.closed]:
+                ancestry.add(admitted)
+        waiting = tuple(admitted.change for admitted in self.fresh[self.closed :])
+        return tuple(self.fresh[: self.closed]), waiting

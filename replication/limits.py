@@ -25,6 +25,9 @@ CHANGE_DEPS_MAX = 16
 RUN_CHANGES_MAX = 256
 """Changes that may wait for a signature at any point: bounds the work before a bad one shows."""
 
+RUN_BYTES_MAX = 256 * 1024
+"""Their events together, so that whoever admitted them can always pass them on in one bundle."""
+
 FRAME_BYTES_MAX = 1024 * 1024
 """One session message; a peer that sends more is hung up on before it is read."""
 

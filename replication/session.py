@@ -60,8 +60,8 @@ class Session:
         """Lane → highest position that the peer has or that is on its way."""
         self.confirmed: dict[int, int] = {}
         """Lane → highest position that the peer has said or shown that it has."""
-        self.acknowledges = False
-        """Whether the peer has signed for anything yet in this conversation."""
+        self.peer_acked: tuple[Tip, ...] | None = None
+        """What the peer last signed for in this conversation."""
         self.peer_tips: tuple[Tip, ...] = ()
         """What the peer last said that it holds, by HAVE or ACK."""
         self.acked_tips: tuple[Tip, ...] | None = None
@@ -117,6 +117,5 @@ class Session:
                 self.held.pop(0)
             if self.resyncs > RESYNCS_MAX:
                 raise RemoteError("missing_dependencies", "its changes follow others it lacks")
-        waiting = sum(len(event) for change in self.pending for event in change.events)
-        if waiting > HELD_BYTES_MAX or self.resyncs > RESYNCS_MAX:
-            raise RemoteError("run_too_long", "too many changes wait for a signature")
+        if self.resyncs > RESYNCS_MAX:
+            raise RemoteError("run_too_long", "changes wait for a signature too long")

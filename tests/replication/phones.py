@@ -14,7 +14,11 @@ from replication.identity import DeviceKeys
 from replication.outcome import Outcome, Refused
 from replication.replica import Replica, found
 
-PERSONS = {name: bytes([i]) * 16 for i, name in enumerate(("sec", "tre", "cha", "ngo"), start=1)}
+OFFICERS = tuple(f"officer {number}" for number in range(17))
+"""More officers than any group has, one more than a change may follow."""
+
+NAMES = ("sec", "tre", "cha", "ngo", *OFFICERS)
+PERSONS = {name: bytes([i]) * 16 for i, name in enumerate(NAMES, start=1)}
 KEYS = {name: DeviceKeys(bytes([i + 64]) * 32) for i, name in enumerate(PERSONS)}
 MESSAGES_MAX = 400
 """More than any test's conversation needs; a loop that doesn't end fails instead of hanging."""
@@ -77,6 +81,10 @@ class Phone:
         lanes = range(len(self.history.lanes()))
         rows = [a for lane in lanes for a in self.history.run(lane, 1, 2**31)]
         return sorted(rows, key=lambda a: (a.place.lamport, a.change.change_hash))
+
+    def in_order_of_admission(self) -> list[Admitted]:
+        """All stored changes as they came."""
+        return sorted(self.everything(), key=lambda a: a.place.number)
 
 
 def found_group(events: Sequence[bytes] = ()) -> Phone:
@@ -157,3 +165,23 @@ def sync(left: Phone, right: Phone) -> Wire:
     assert right.replica.synced(left.name), left.refused + right.refused
     wire.cut()
     return wire
+
+
+def assert_agreed(*phones: Phone) -> None:
+    """All hold the same changes in the same order."""
+    orders = [[a.change.change_hash for a in phone.everything()] for phone in phones]
+    assert all(order == orders[0] for order in orders)
+    assert len({phone.replica.heads for phone in phones}) == 1
+
+
+def assert_signed_for(phone: Phone) -> None:
+    """A signature that the phone holds covers every change that it holds."""
+    changes = [admitted.change for admitted in phone.everything()]
+    prev = {change.chain_hash: change.prev for change in changes}
+    waiting = set(prev)
+    for change in changes:
+        chain = change.chain_hash
+        while change.signature and chain in prev:
+            waiting.discard(chain)
+            chain = prev[chain]
+    assert not waiting
