@@ -38,7 +38,7 @@ from replication.drafts import Draft, DraftReader
 from replication.errors import LocalError, RemoteError
 from replication.limits import BUNDLE_BYTES_MAX, BUNDLE_CHANGES_MAX, BUNDLE_EVENTS_MAX
 from replication.rows import RowWriter
-from replication.runs import Unsigned, closed_cuts
+from replication.runs import closed_cuts
 
 __all__ = ["Draft", "decode_bundle", "encode_bundle", "fill_bundle"]
 
@@ -53,11 +53,11 @@ _RAW_WINDOW = -15
 _SHORT_BYTES = 4096
 
 
-def encode_bundle(changes: Sequence[Change], every_signature: bool = False) -> bytes:
+def encode_bundle(changes: Sequence[Change]) -> bytes:
     """The bundle of these changes, one or more in causal order, each once.
 
-    Signatures inside runs are left out unless every one is asked for. Raises
-    LocalError("bundle_too_large") for more than fits one bundle.
+    Signatures inside runs are left out. Raises LocalError("bundle_too_large") for more than fits
+    one bundle.
     """
     events = [len(event) for change in changes for event in change.events]
     if len(changes) > BUNDLE_CHANGES_MAX or len(events) > BUNDLE_EVENTS_MAX:
@@ -65,7 +65,7 @@ def encode_bundle(changes: Sequence[Change], every_signature: bool = False) -> b
     if sum(events) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes of events for one bundle")
     writer = ColumnWriter()
-    RowWriter(changes, every_signature).write(writer)
+    RowWriter(changes).write(writer)
     if len(writer.plain) + len(writer.dense) > BUNDLE_BYTES_MAX:
         raise LocalError("bundle_too_large", "too many bytes for one bundle")
     head = ColumnWriter()
@@ -93,28 +93,18 @@ def decode_bundle(data: bytes, hashes: Sequence[bytes]) -> Iterator[Draft]:
     return iter(DraftReader(ColumnReader(dense, plain), hashes))
 
 
-def fill_bundle(changes: Sequence[Change], bytes_max: int, unsigned: Unsigned) -> tuple[bytes, int]:
+def fill_bundle(changes: Sequence[Change], bytes_max: int) -> tuple[bytes, int]:
     """A bundle of as many of the first changes as fit `bytes_max`, and their number.
 
-    It ends where no change waits for its signature, so that the receiver can admit all of it;
-    `unsigned` are those that wait since earlier bundles, and is brought up to date. Where no such
-    end fits, it is cut anywhere and carries every signature. One change alone always fits.
+    It ends where no change waits for its signature. The first such stretch is taken whatever its
+    length: `RUN_CHANGES_MAX` and `RUN_BYTES_MAX` see to it that it fits.
     """
-    cuts = closed_cuts(changes[:BUNDLE_CHANGES_MAX], unsigned)
-    dense = bool(unsigned)
+    cuts = closed_cuts(changes[:BUNDLE_CHANGES_MAX])
     for number in _halvings(len(cuts)):
-        soft_limit = bytes_max if number else BUNDLE_BYTES_MAX
-        bundle = _fitting(changes[: cuts[number]], soft_limit, dense)
+        bundle = _fitting(changes[: cuts[number]], bytes_max if number else BUNDLE_BYTES_MAX)
         if bundle is not None:
-            unsigned.clear()
             return bundle, cuts[number]
-    for number in _halvings(min(len(changes), BUNDLE_CHANGES_MAX)):
-        bundle = _fitting(changes[: number + 1], bytes_max if number else BUNDLE_BYTES_MAX, True)
-        if bundle is not None:
-            for change in changes[: number + 1]:
-                unsigned.add(change, bool(change.signature))
-            return bundle, number + 1
-    raise AssertionError("CHANGE_BYTES_MAX leaves room for one change in any bundle")
+    raise AssertionError("whoever holds a change holds a signature that covers it")
 
 
 def _halvings(count: int) -> Iterator[int]:
@@ -124,10 +114,10 @@ def _halvings(count: int) -> Iterator[int]:
         count //= 2
 
 
-def _fitting(changes: Sequence[Change], bytes_max: int, every_signature: bool) -> bytes | None:
+def _fitting(changes: Sequence[Change], bytes_max: int) -> bytes | None:
     """The bundle of these changes, if it is no longer than that."""
     try:
-        bundle = encode_bundle(changes, every_signature)
+        bundle = encode_bundle(changes)
     except LocalError:
         return None
     return bundle if len(bundle) <= bytes_max else None

@@ -141,14 +141,17 @@ class Exchange:
         return Outcome(stored, ((peer, self._say(session, reply)), *self.pump_all()))
 
     def _take(self, session: Session, bundle: bytes) -> Taken:
-        """Admit what can be admitted now; keep what waits for a signature or for other changes."""
+        """Admit what can be admitted now; keep what follows changes that are not here."""
         lanes = len(self.ancestry.branches)
-        taken = take_bundle(self.group, self.ancestry, session.pending, bundle)
+        taken = take_bundle(self.group, self.ancestry, bundle)
         admitted, refusal = taken.admitted, taken.refusal
-        try:
-            session.keep(taken, bundle)
-        except RemoteError as error:
-            refusal = refusal or error
+        if admitted:
+            session.resyncs = 0
+        if taken.missing:
+            try:
+                session.hold(bundle)
+            except RemoteError as error:
+                refusal = error
         if admitted and not taken.missing:
             admitted += tuple(self._retry_held(session))
         session.shown((place.lane, change.n) for change, place in admitted)
@@ -170,7 +173,7 @@ class Exchange:
         admitted: list[Admitted] = []
         held, session.held = session.held, []
         for bundle in held:
-            taken = take_bundle(self.group, self.ancestry, (), bundle)
+            taken = take_bundle(self.group, self.ancestry, bundle)
             admitted += taken.admitted
         return admitted
 
@@ -245,7 +248,7 @@ class Exchange:
         """The next changes for this peer as one bundle of at most a chunk."""
         block = _block(in_order_of_admission(self.ancestry, stretches))
         changes = [admitted.change for admitted in block]
-        bundle, count = fill_bundle(changes, CHUNK_BYTES_MAX, session.unsigned)
+        bundle, count = fill_bundle(changes, CHUNK_BYTES_MAX)
         block = block[:count]
         for change, place in block:
             session.given[place.lane] = change.n

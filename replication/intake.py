@@ -1,14 +1,11 @@
 """From a bundle's bytes to admitted changes: nothing counts before its signature is verified.
 
-Admitted is what stands before the last point of the stream at which no change waited for a
-signature: whoever admits a change then holds a signature that covers it and can pass it on. A
-bundle may be cut anywhere; what comes after that point is judged tentatively and returned as
-`pending`, and the next bundle of the same peer continues after it. The first change that is
-refused ends the bundle: what was admitted before it stands, and no honest peer ever holds a
-refused change.
+A bundle ends where none of its changes waits for a signature, or it is refused; so whoever admits a
+change holds a signature that covers it and can pass it on. The first change that is refused ends
+the bundle: what stands before the last point where none waited is admitted, and no honest peer
+ever holds a refused change.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from replication.admission import Candidate, judge
@@ -25,8 +22,6 @@ class Taken(NamedTuple):
 
     admitted: tuple[Admitted, ...]
     """New changes, verified, in the order of the bundle; already added to the ancestry."""
-    pending: tuple[Change, ...]
-    """Changes that still wait for a signature, and those that came after them."""
     refusal: RemoteError | None
     missing: bool
     """Whether the bundle stopped at a change that follows something unknown."""
@@ -36,26 +31,19 @@ class _Unknown(Exception):
     """A change follows something that this replica doesn't have yet."""
 
 
-def take_bundle(
-    group: bytes, ancestry: Ancestry, pending: Sequence[Change], bundle: bytes
-) -> Taken:
-    """Judge the pending changes and then the bundle's, and add what holds to the ancestry."""
+def take_bundle(group: bytes, ancestry: Ancestry, bundle: bytes) -> Taken:
+    """Judge a bundle's changes, and add what holds to the ancestry."""
     intake = _Intake(group, ancestry.fork())
     refusal, missing = None, False
     try:
-        for change in pending:
-            intake.take(intake.draft_of(change))
-        intake.rows.clear()
-        intake.hashes.clear()
         for draft in decode_bundle(bundle, intake.hashes):
             intake.take(draft)
+        intake.require_signed()
     except RemoteError as error:
         refusal = error
     except _Unknown:
         missing = True
-    admitted, waiting = intake.settle(ancestry)
-    # After a HAVE the peer says again what waits, and may sign for it elsewhere.
-    return Taken(admitted, () if refusal or missing else waiting, refusal, missing)
+    return Taken(intake.settle(ancestry), refusal, missing)
 
 
 class _Intake:
@@ -71,20 +59,6 @@ class _Intake:
         self.unsigned = Unsigned()
         self.closed = 0
         """How many of the fresh changes came before the last point where none waited."""
-
-    @staticmethod
-    def draft_of(change: Change) -> Draft:
-        """A pending change as the bundle would have said it."""
-        return Draft(
-            change.device,
-            change.n,
-            change.prev,
-            change.actor,
-            change.deps,
-            change.time_ms,
-            change.events,
-            change.signature,
-        )
 
     def take(self, draft: Draft) -> None:
         """Judge one draft; RemoteError when it is refused, `_Unknown` when it must wait."""
@@ -167,8 +141,13 @@ class _Intake:
         if not self.unsigned:
             self.closed = len(self.fresh)
 
-    def settle(self, ancestry: Ancestry) -> tuple[tuple[Admitted, ...], tuple[Change, ...]]:
-        """Add to the real ancestry what nothing waited for any more; return the rest.
+    def require_signed(self) -> None:
+        """Refuse a bundle that ends before the signatures of its changes."""
+        if self.unsigned:
+            raise RemoteError("unsigned_end", "the bundle ends before a signature of its changes")
+
+    def settle(self, ancestry: Ancestry) -> tuple[Admitted, ...]:
+        """Add to the real ancestry what came before the last point where nothing waited.
 
         Added in the same order, the changes have the same places as in the tentative ancestry.
         """
@@ -177,5 +156,4 @@ class _Intake:
         else:
             for admitted in self.fresh[: self.closed]:
                 ancestry.add(admitted)
-        waiting = tuple(admitted.change for admitted in self.fresh[self.closed :])
-        return tuple(self.fresh[: self.closed]), waiting
+        return tuple(self.fresh[: self.closed])

@@ -34,8 +34,8 @@ FRAME_BYTES_MAX = 1024 * 1024
 BUNDLE_BYTES_MAX = 512 * 1024
 """A bundle after decompression, and all its events put together: bounds memory and work."""
 
-BUNDLE_STRINGS_MAX = 64 * 1024
-"""Different texts, or byte strings, or other items, in one bundle; one change fits with any."""
+BUNDLE_STRINGS_MAX = 96 * 1024
+"""Different texts, or byte strings, or other items, in one bundle; as many as may wait fit."""
 
 BUNDLE_CONTAINERS_MAX = CHANGE_EVENTS_MAX * EVENT_CONTAINERS_MAX
 """Arrays and maps inside the events of one bundle: they cost most to check. Any change fits."""

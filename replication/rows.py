@@ -20,9 +20,8 @@ ABSOLUTE, BY_DEVICE = 0, 1
 class RowWriter:
     """Writes the columns of one bundle; `changes` stand in their final order."""
 
-    def __init__(self, changes: Sequence[Change], every_signature: bool) -> None:
+    def __init__(self, changes: Sequence[Change]) -> None:
         self._changes = changes
-        self._every_signature = every_signature
         self._row_of = {change.change_hash: row for row, change in enumerate(changes)}
 
     def write(self, writer: ColumnWriter) -> None:
@@ -106,10 +105,7 @@ class RowWriter:
             out.column(times)
 
     def _write_signatures(self, out: ColumnWriter) -> None:
-        if self._every_signature:
-            signed = [row for row, change in enumerate(self._changes) if change.signature]
-        else:
-            signed = signed_rows(self._changes)
+        signed = signed_rows(self._changes)
         out.number(len(signed))
         out.column(signed)
         out.plain += b"".join(self._changes[row].signature for row in signed)

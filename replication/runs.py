@@ -30,18 +30,6 @@ class Unsigned:
         """Whether more came since none waited than a receiver puts up with."""
         return self._changes > RUN_CHANGES_MAX or self._bytes > RUN_BYTES_MAX
 
-    def clear(self) -> None:
-        """Signatures for all of them have come."""
-        self._prev.clear()
-        self._changes = self._bytes = 0
-
-    def copy(self) -> "Unsigned":
-        """The same, to look ahead with."""
-        other = Unsigned()
-        other._prev = dict(self._prev)
-        other._changes, other._bytes = self._changes, self._bytes
-        return other
-
     def add(self, change: Change, signed: bool) -> None:
         """The next change, which carries a signature or waits for one."""
         if signed:
@@ -73,7 +61,7 @@ def signed_rows(changes: Sequence[Change]) -> list[int]:
 def _ends(changes: Sequence[Change]) -> Iterator[int]:
     """After how many changes all signatures are needed: stretches, as many as may be joined."""
     start = end = size = 0
-    for cut in closed_cuts(changes, Unsigned()):
+    for cut in closed_cuts(changes):
         grown = sum(map(_size, changes[end:cut]))
         if end > start and (cut - start > RUN_CHANGES_MAX or size + grown > RUN_BYTES_MAX):
             yield end
@@ -100,9 +88,9 @@ def _size(change: Change) -> int:
     return sum(map(len, change.events))
 
 
-def closed_cuts(changes: Sequence[Change], unsigned: Unsigned) -> list[int]:
-    """After how many of these changes none waits for a signature; `unsigned` came before."""
-    unsigned = unsigned.copy()
+def closed_cuts(changes: Sequence[Change]) -> list[int]:
+    """After how many of these changes none waits for a signature."""
+    unsigned = Unsigned()
     cuts = []
     for count, change in enumerate(changes, 1):
         unsigned.add(change, bool(change.signature))

@@ -17,12 +17,9 @@ are on their way unacknowledged, so a slow peer is never flooded.
 from collections.abc import Iterable
 from enum import Enum
 
-from replication.change import Change
 from replication.errors import RemoteError
 from replication.frontier import Tip
-from replication.intake import Taken
 from replication.limits import HELD_BYTES_MAX
-from replication.runs import Unsigned
 from replication.wire import Acknowledge, Changes, Have, Keys, Message, Sorry
 
 RESYNCS_MAX = 8
@@ -69,10 +66,7 @@ class Session:
         self.peer_keys_digest = b""
         self.keys_sent: set[bytes] = set()
         self.in_flight = 0
-        self.pending: tuple[Change, ...] = ()
         self.held: list[bytes] = []
-        self.unsigned = Unsigned()
-        """Changes on their way to the peer whose signatures follow in later bundles."""
         self.resyncs = 0
         self.expected_changes = 0
         self.sent_changes = 0
@@ -98,24 +92,12 @@ class Session:
         """Go on from what the peer is now known to hold."""
         self.given = held
         self.confirmed = dict(held)
-        self.unsigned.clear()
 
-    def keep(self, taken: Taken, bundle: bytes) -> None:
-        """Keep what a bundle left to wait; RemoteError when that is too much, or too often.
-
-        A whole bundle waits when it follows something unknown; the oldest go when there are too
-        many of them.
-        """
-        self.pending = taken.pending
-        if taken.admitted:
-            self.resyncs = 0
-        elif taken.missing or taken.pending:
-            self.resyncs += 1
-        if taken.missing:
-            self.held.append(bundle)
-            while sum(map(len, self.held)) > HELD_BYTES_MAX:
-                self.held.pop(0)
-            if self.resyncs > RESYNCS_MAX:
-                raise RemoteError("missing_dependencies", "its changes follow others it lacks")
+    def hold(self, bundle: bytes) -> None:
+        """Keep a bundle that follows something unknown; the oldest go when there are too many."""
+        self.resyncs += 1
         if self.resyncs > RESYNCS_MAX:
-            raise RemoteError("run_too_long", "changes wait for a signature too long")
+            raise RemoteError("missing_dependencies", "its changes follow others it lacks")
+        self.held.append(bundle)
+        while sum(map(len, self.held)) > HELD_BYTES_MAX:
+            self.held.pop(0)

@@ -5,6 +5,9 @@ What it signs is kept apart from its phone, so that a test decides who is given 
 
 from collections.abc import Iterable, Sequence
 
+import pytest
+
+from replication import rows
 from replication.admission import Candidate, judge
 from replication.ancestry import Ancestry
 from replication.bundle import encode_bundle
@@ -92,9 +95,21 @@ def listen(phone: Phone, peer: str, device: bytes = b"") -> Outcome:
     return phone.step(phone.replica.receive(peer, encode(Have(phone.replica.tips, b""))))
 
 
+def bundled(changes: Sequence[Change]) -> bytes:
+    """A bundle of these changes with all signatures that they have."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "signed_rows", held)
+        return encode_bundle(changes)
+
+
+def held(changes: Sequence[Change]) -> list[int]:
+    """The rows that carry a signature."""
+    return [row for row, change in enumerate(changes) if change.signature]
+
+
 def saying(changes: Sequence[Change]) -> bytes:
     """A message with these changes and all signatures that they have."""
-    return encode(Changes(0, encode_bundle(changes, every_signature=True)))
+    return encode(Changes(0, bundled(changes)))
 
 
 def give(phone: Phone, peer: str, changes: Sequence[Change]) -> Outcome:

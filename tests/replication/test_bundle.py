@@ -17,7 +17,6 @@ from replication.limits import (
     CHANGE_EVENTS_MAX,
     RUN_CHANGES_MAX,
 )
-from replication.runs import Unsigned
 from tests.replication.chains import (
     DEVICES,
     chain_of,
@@ -122,11 +121,11 @@ def test_signatures_are_carried_once_a_run() -> None:
 def test_as_many_changes_as_fit_are_taken() -> None:
     noise = [b"".join(sha256(bytes((n, k))).digest() for k in range(9)) for n in range(200)]
     noisy = chain_of(SECRETARY, [[1, "note", 1, text] for text in noise])
-    bundle, count = fill_bundle(noisy, 4096, Unsigned())
+    bundle, count = fill_bundle(noisy, 4096)
     assert 0 < count < 200
     assert len(bundle) <= 4096
     assert len(received(bundle)) == count
-    assert fill_bundle(noisy, 1, Unsigned())[1] == 1, "one change is always taken"
+    assert fill_bundle(noisy, 1)[1] == 1, "one change is always taken"
 
 
 def test_more_than_a_bundle_holds_is_refused_here_and_split() -> None:
@@ -136,7 +135,7 @@ def test_more_than_a_bundle_holds_is_refused_here_and_split() -> None:
     heavy = chain_of(SECRETARY, [[1, "x", 1, bytes(16_000)] for _ in range(40)])
     with pytest.raises(LocalError):
         encode_bundle(heavy)
-    assert 1 < fill_bundle(heavy, 10**6, Unsigned())[1] < 40
+    assert 1 < fill_bundle(heavy, 10**6)[1] < 40
 
 
 @pytest.mark.parametrize(

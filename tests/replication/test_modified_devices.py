@@ -17,7 +17,6 @@ from replication.limits import (
     RUN_CHANGES_MAX,
     WINDOW_CHUNKS,
 )
-from replication.session import RESYNCS_MAX
 from replication.wire import Acknowledge, Changes, Have, decode, encode
 from tests.replication.forger import Forger, give, listen, unsigned
 from tests.replication.phones import (
@@ -90,19 +89,16 @@ def test_of_changes_in_anothers_name_a_bounded_number_waits() -> None:
     assert secretary.hashes() == before
 
 
-def test_changes_that_wait_are_not_judged_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_that_ends_before_a_signature_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     secretary, forger = with_a_reader()
+    before = secretary.hashes()
     rows = unsigned(chain_of(forger, RUN_CHANGES_MAX))
     judged = count_calls(monkeypatch, intake, "judge")
     outcome = give(secretary, "ngo", rows)
-    assert not outcome.refused
-    messages = 1
-    while not outcome.close:
-        assert messages <= RESYNCS_MAX
-        outcome = give(secretary, "ngo", rows[:1])
-        messages += 1
-    assert [refused.code for refused in outcome.refused] == ["run_too_long"]
-    assert len(judged) <= messages * RUN_CHANGES_MAX
+    assert [refused.code for refused in outcome.refused] == ["unsigned_end"]
+    assert outcome.close
+    assert len(judged) == RUN_CHANGES_MAX
+    assert secretary.hashes() == before
 
 
 def test_no_change_is_admitted_before_one_that_signs_for_it() -> None:

@@ -8,17 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replication import bundle, exchange, runs
+from replication import exchange, runs
 from replication.ancestry import Ancestry
-from replication.bundle import encode_bundle
 from replication.cbor import dumps
 from replication.change import Change
 from replication.errors import RemoteError
 from replication.history import Admitted
 from replication.limits import CHANGE_DEPS_MAX, RUN_BYTES_MAX, RUN_CHANGES_MAX
-from replication.runs import Unsigned, closed_cuts, signed_rows
+from replication.runs import closed_cuts, signed_rows
 from tests.replication.chains import DEVICES, chain_of, histories, made
-from tests.replication.forger import Forger, give, listen
+from tests.replication.forger import Forger, bundled, give, held, listen
 from tests.replication.phones import (
     OFFICERS,
     Phone,
@@ -79,11 +78,6 @@ def open_parts(changes: Sequence[Change], signed: Sequence[int]) -> list[tuple[i
     return parts
 
 
-def held(changes: Sequence[Change]) -> list[int]:
-    """The rows that carry a signature."""
-    return [row for row, change in enumerate(changes) if change.signature]
-
-
 # What is carried
 
 
@@ -107,21 +101,14 @@ def test_one_writers_changes_carry_one_signature_for_each_full_run() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(sparse_histories(), st.integers(0, 24))
-def test_cuts_are_where_nothing_waits(changes: list[Change], sent: int) -> None:
-    before, after = changes[:sent], changes[sent:]
-    unsigned = Unsigned()
-    for change in before:
-        unsigned.add(change, bool(change.signature))
-    waited = len(unsigned)
-    assert waited == len(uncovered(before, held(before)))
+@given(sparse_histories())
+def test_cuts_are_where_nothing_waits(changes: list[Change]) -> None:
     naive = [
-        end - len(before)
-        for end in range(len(before) + 1, len(changes) + 1)
+        end
+        for end in range(1, len(changes) + 1)
         if not uncovered(changes[:end], held(changes[:end]))
     ]
-    assert closed_cuts(after, unsigned) == naive
-    assert len(unsigned) == waited
+    assert closed_cuts(changes) == naive
 
 
 def test_as_much_as_may_wait_fits_one_bundle() -> None:
@@ -135,7 +122,7 @@ def test_as_much_as_may_wait_fits_one_bundle() -> None:
         event = dumps([1, "x", 1, random.randbytes(size)])
         change = made(DEVICES[0], last.n + 1, last.chain_hash, last.actor, deps, number**3, [event])
         changes.append(change)
-    assert encode_bundle(changes, every_signature=True)
+    assert bundled(changes)
 
 
 # Passing on
@@ -207,15 +194,6 @@ def test_whatever_a_phone_admitted_it_can_pass_on(seed: int, chunk: int, run: in
         pass_on(Random(seed), run, longest=12)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32))
-def test_what_fits_no_bundle_is_passed_on_in_several(seed: int) -> None:
-    with small_limits(9, RUN_BYTES_MAX), pytest.MonkeyPatch.context() as patch:
-        for module in (bundle, exchange):
-            patch.setattr(module, "BUNDLE_CHANGES_MAX", 4)
-        pass_on(Random(seed), 9, longest=4)
-
-
 def pass_on(random: Random, run: int, longest: int) -> None:
     """Give a stream to the first of three phones, with syncs in between, and compare all three."""
     secretary, _, _, *row = found_with("tre", "cha", *OFFICERS[:3])
@@ -223,12 +201,14 @@ def pass_on(random: Random, run: int, longest: int) -> None:
         sync(phone, secretary)
     changes = sparse(stream(secretary, random, 60), random, run)
     listen(row[0], "tre")
+    cuts = closed_cuts(changes)
+    changes = changes[: cuts[-1]]
     at = 0
     while at < len(changes):
-        length = random.randint(1, longest)
-        assert not give(row[0], "tre", changes[at : at + length]).refused
+        end = next((cut for cut in cuts if cut >= at + random.randint(1, longest)), cuts[-1])
+        assert not give(row[0], "tre", changes[at:end]).refused
         assert_signed_for(row[0])
-        at += length
+        at = end
         if random.random() < 0.2:
             some_sync(row, random)
     for left, right in ((0, 1), (1, 2), (0, 1)):
