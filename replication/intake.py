@@ -64,7 +64,8 @@ class _Intake:
         """Judge one draft; RemoteError when it is refused, `_Unknown` when it must wait."""
         before = self._before(draft)
         deps = tuple([self._dep(dep) for dep in draft.deps])
-        known = self._known(draft, before, deps)
+        extends = before is not None and self.tentative.is_tip(before)
+        known = None if extends else self._known(draft, before, deps)
         if known is None:
             candidate = Candidate(
                 draft.device,
@@ -116,10 +117,7 @@ class _Intake:
     ) -> Admitted | None:
         """The same change, if it was admitted already. Only a change off the tips can be."""
         tentative = self.tentative
-        if before is not None:
-            if tentative.is_tip(before):
-                return None
-        elif not tentative.lanes_of(draft.device):
+        if before is None and not tentative.lanes_of(draft.device):
             return None
         prev = before.change.chain_hash if before else CHAIN_START
         hashes = sorted(dep.change.change_hash for dep in deps)

@@ -5,6 +5,7 @@ its transport messages, authentication tags included, from the end of the handsh
 one side has to say at a moment travels together: two turns are one round trip.
 """
 
+import gc
 import secrets
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -88,6 +89,7 @@ class Side:
 
 def exchange(first: Side, second: Side) -> Moved:
     """Connect and talk until both have signed for the same heads."""
+    gc.collect()  # what an earlier round left behind is not this one's work
     mine, theirs = _channels(first.replica, second.replica)
     to_second = first.connect(mine, second, initiator=True)
     to_first = second.connect(theirs, first, initiator=False)
