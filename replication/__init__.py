@@ -7,7 +7,8 @@ for the control records that say who may write (`control`, `roster`).
 
     replica     one group on one device: append, connect, receive -> Outcome
     exchange    the conversations with peers;  session  their state table;  wire  their messages
-    intake      a bundle's bytes -> verified changes;  bundle, columns, cbor  its wire form
+    intake      a bundle's bytes -> verified changes;  runs  which signatures travel
+    bundle      its wire form;  rows, drafts, templates, dictionaries, columns, cbor  its parts
     admission   the rules;  ancestry  what they may look at;  history  where it is kept
     change      what is signed;  chunk  the Automerge change it stands for;  document  Automerge
     frontier    who holds what;  people  sealed personal details;  noise  the secure channel
