@@ -11,7 +11,7 @@ from node.records import KINDS, TYPED_AS, ImportRequest, RecordRequest
 
 _OR = {
     "contribution": " and --amount or --shares",
-    "fine": " (--amount where the rules have none)",
+    "fine": " and --code or --amount",
 }
 """What else a kind needs, where one thing or another will do."""
 

@@ -53,16 +53,23 @@ def help_from_social(
     return record(at, event, f"{what}{in_meeting(where)}.")
 
 
-def levy_fine(at: Context, member: str, code: str, amount: str = "") -> Receipt:
+OTHER = "other"
+"""Code of a fine, or category of an expense, that nobody named."""
+
+
+def levy_fine(at: Context, member: str, code: str = "", amount: str = "") -> Receipt:
     """A member owes a fine; its amount is the constitution's unless given."""
     where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
     known = desk.terms(at.group.book).fines
     if not amount and code not in known:
         codes = ", ".join(sorted(known)) or "none"
-        raise CommandRefused(
-            f"The constitution has no fine “{code[:40]}” (it has: {codes}). Give an amount.",
-            "unknown_fine",
-        )
+        sentence = f"Which fine? Give its code (the constitution has: {codes}), or an amount."
+        if code:
+            sentence = (
+                f"The constitution has no fine “{code[:40]}” (it has: {codes}). Give an amount."
+            )
+        raise CommandRefused(sentence, "unknown_fine")
+    code = code or OTHER
     amount_minor = desk.amount(at.group, amount) if amount else known[code]
     event = e.FineLevied(*where, one.id, code, amount_minor)
     what = f"a fine of {desk.money(at.group, amount_minor)} ({code.replace('_', ' ')})"
@@ -82,10 +89,11 @@ def pay_fine(at: Context, member: str, paid: str, channel: e.Channel = "box") ->
 def pay_expense(at: Context, category: str, amount: str, pocket: e.Channel = "box") -> Receipt:
     """The group spends money on itself."""
     where = desk.meeting(at.group, at.meeting)
-    amount_minor = desk.amount(at.group, amount)
+    amount_minor, category = desk.amount(at.group, amount), category or OTHER
     line = desk.next_line(at.group.book, where, category, "expense.paid")
     event = e.ExpensePaid(*where, category, amount_minor, pocket, line)
-    what = f"The group spent {desk.money(at.group, amount_minor)} on {category.replace('_', ' ')}"
+    for_what = "" if category == OTHER else f" on {category.replace('_', ' ')}"
+    what = f"The group spent {desk.money(at.group, amount_minor)}{for_what}"
     return record(at, event, f"{what}{in_meeting(where)}.")
 
 

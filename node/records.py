@@ -264,7 +264,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "fine": Kind(
         "A member is fined",
-        ("member", "code"),
+        ("member",),
         lambda at, r: commands.levy_fine(at, r.member, r.code, r.amount),
     ),
     "fine-payment": Kind(
@@ -295,7 +295,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "repayment": Kind("A member pays back on a loan", _PAID, _repayment),
     "expense": Kind(
         "The group spends money on itself",
-        ("code", "amount"),
+        ("amount",),
         lambda at, r: commands.pay_expense(at, r.code, r.amount, _channel(r)),
         "an expense",
     ),

@@ -66,6 +66,15 @@ def founded(secretary: Type) -> None:
     assert done.code == 0, done.err
 
 
+def test_a_fine_needs_a_code_or_an_amount(secretary: Type) -> None:
+    founded(secretary)
+    for words in ("member --name Amina", "meeting --date 2026-01-31"):
+        assert secretary("record", *words.split()).code == 0
+    done = secretary("record", "fine", "--member", "1")
+    assert done.code == cli.EXIT_REFUSED
+    assert "Which fine?" in done.err
+
+
 def test_a_meeting_as_it_is_typed(secretary: Type) -> None:
     founded(secretary)
     for words in (
@@ -77,10 +86,12 @@ def test_a_meeting_as_it_is_typed(secretary: Type) -> None:
         "contribution --member 2 --shares 3",
         "social --member Amina --amount 20",
         "fine --member Baraka --code late",
+        "fine --member Amina --amount 15",
         "fine-payment --member 2 --amount 50",
         "loan --member 1 --amount 1,000",
         "repayment --member 1 --amount 500.50 --channel mobile --reference QWE123",
         "expense --code stationery --amount 30",
+        "expense --amount 5",
         "transfer --from box --to bank --amount 20",
         "count --pocket box --amount 100",
         "close",
