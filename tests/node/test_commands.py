@@ -1,5 +1,6 @@
 """A meeting as officers tell it, and everything they are refused with a sentence."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,15 +35,15 @@ class Office:
 
 
 @pytest.fixture
-def secretary(tmp_path: Path) -> Office:
-    node = Node.create(tmp_path / "s", "Secretary's phone")
-    group, sentence = commands.found_group(node, "Umoja", "KES", TERMS, NOW_MS)
-    assert "Umoja is founded" in sentence
-    office = Office(node, group)
-    commands.add_member(office.at, "Amina Otieno", "0712 345 678", joined_on="2026-01-01")
-    commands.add_member(office.at, "Baraka", joined_on="2026-01-01")
-    commands.open_meeting(office.at, "2026-01-07")
-    return office
+def secretary(tmp_path: Path) -> Iterator[Office]:
+    with Node.create(tmp_path / "s", "Secretary's phone") as node:
+        group, sentence = commands.found_group(node, "Umoja", "KES", TERMS, NOW_MS)
+        assert "Umoja is founded" in sentence
+        office = Office(node, group)
+        commands.add_member(office.at, "Amina Otieno", "0712 345 678", joined_on="2026-01-01")
+        commands.add_member(office.at, "Baraka", joined_on="2026-01-01")
+        commands.open_meeting(office.at, "2026-01-07")
+        yield office
 
 
 def test_a_meeting_by_name(secretary: Office) -> None:
