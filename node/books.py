@@ -163,6 +163,7 @@ class Books:
         self._reader = EntryReader(self._chains)
         self._trimmed = self._trimmed_stored = group.undo_trimmed
         self._untrimmed = 0
+        self._folded_anew = False
         self.newest = store.newest_applied(group.group_no)
         """Order key of the last entry that the book has taken."""
         self.book = Book(StoredPages(store, group.group_no))
@@ -182,7 +183,7 @@ class Books:
         if earliest < self.newest:
             taken_back = self._take_back(earliest)
             if taken_back is None:
-                return self._fold_anew(admitted)
+                return self.fold_anew(admitted)
             undone = taken_back
             entries += [entry for key in undone for entry in self._entry_at(key)]
             entries.sort(key=order_key)
@@ -190,7 +191,10 @@ class Books:
 
     def committed(self) -> None:
         """The store holds everything that `advance` returned; old pages need not stay here."""
-        if sum(map(len, self.book.tables.values())) > PAGES_KEPT:
+        if self._folded_anew:
+            self.book = Book(StoredPages(self._store, self._group_no))
+            self._folded_anew = False
+        elif sum(map(len, self.book.tables.values())) > PAGES_KEPT:
             self.book.trim()
 
     def _apply(self, entries: Sequence[Entry]) -> list[AppliedRow]:
@@ -202,7 +206,7 @@ class Books:
             if number >= kept_from:
                 text = msgspec.json.encode(steps).decode()
                 rows.append(AppliedRow(entry.lamport, entry.id, text))
-        self.newest = order_key(entries[-1])
+        self.newest = order_key(entries[-1]) if entries else START
         if kept_from > 0:
             self._trimmed = True
         return rows
@@ -224,7 +228,8 @@ class Books:
             raise AssertionError("an applied entry has its change in the store")
         return (entry for entry in self._reader.entries(one) if entry.id == identity)
 
-    def _fold_anew(self, admitted: Sequence[Admitted]) -> tuple[BookWriting, list[Entry]]:
+    def fold_anew(self, admitted: Sequence[Admitted] = ()) -> tuple[BookWriting, list[Entry]]:
+        """The book of all that is stored and of these changes: what to write, and every entry."""
         entries = [
             entry
             for part in (self._chains.everything(), admitted)
@@ -236,8 +241,8 @@ class Books:
         rows = self._apply(entries)
         self._untrimmed = 0
         self._trimmed_stored = self._trimmed
+        self._folded_anew = True
         pages = self.book.take_dirty()
-        self.book = Book(StoredPages(self._store, self._group_no))  # read again once committed
         return BookWriting(pages, (), rows, rebuilt=True, trimmed=self._trimmed), entries
 
     def _write(self, undone: Sequence[OrderKey], applied: list[AppliedRow]) -> BookWriting:

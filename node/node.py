@@ -17,6 +17,7 @@ from model.book import Book
 from model.codec import encode
 from model.events import Event
 from model.identifiers import CHANGE_PREFIX_BYTES, entry_id
+from model.reducer import REDUCER_VERSION
 from node.books import Books, joined
 from node.clock import random_bytes
 from node.errors import CommandRefused, NodeError, StoreDamaged, StoreFailed, UnknownGroup
@@ -298,6 +299,12 @@ class Node:
         group.replica.committed()
         group.books.committed()
 
+    def _fold_anew(self, group: Group) -> None:
+        """Bring a book that was made by other rules under ours."""
+        writing, applied = group.books.fold_anew()
+        people = group.people.advance(group.book, applied, ())
+        self._commit(group, Stored(), writing._replace(people=people))
+
     def _forget(self) -> None:
         """Throw away everything in memory; the next use reads it again from the store."""
         if self._store is not None:
@@ -309,6 +316,9 @@ class Node:
         store = Store(self.home.ledger, self._connect)
         try:
             self._groups = {row.group_id: Group(store, row, self.home) for row in store.groups()}
+            for group in self._groups.values():
+                if group.row.reducer_version != REDUCER_VERSION:
+                    self._fold_anew(group)
         except BaseException as error:
             store.close()
             if isinstance(error, NodeError) or not isinstance(error, Exception):

@@ -11,7 +11,8 @@ CREATE TABLE groups (
     group_id     BLOB NOT NULL UNIQUE,   -- change hash of the founding change, 32 bytes
     label        TEXT NOT NULL,          -- what this device called it until the books say its name
     undo_trimmed INTEGER NOT NULL        -- 1: `applied` holds only the newest entries; 0: all
-                 CHECK (undo_trimmed IN (0, 1))
+                 CHECK (undo_trimmed IN (0, 1)),
+    reducer_version INTEGER NOT NULL     -- of the rules that the group's derived tables follow
 ) STRICT;
 
 -- One branch of a device's chain: one a device, and one more for every fork. Never changed.

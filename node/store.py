@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import cbor2
 
+from model.reducer import REDUCER_VERSION
 from node.chain_store import ChainStore
 from node.database import Database
 from node.errors import NodeError, StoreDamaged
@@ -82,6 +83,8 @@ class GroupRow(NamedTuple):
     group_id: bytes
     label: str
     undo_trimmed: bool
+    reducer_version: int
+    """Of the rules that the stored book was made by."""
 
 
 class Store:
@@ -100,9 +103,12 @@ class Store:
     def groups(self) -> list[GroupRow]:
         """All groups, oldest first."""
         rows = self.database.rows(
-            "SELECT group_no, group_id, label, undo_trimmed FROM groups ORDER BY 1"
+            "SELECT group_no, group_id, label, undo_trimmed, reducer_version FROM groups ORDER BY 1"
         )
-        return [GroupRow(no, group, label, bool(trimmed)) for no, group, label, trimmed in rows]
+        return [
+            GroupRow(no, group, label, bool(trimmed), reducer)
+            for no, group, label, trimmed, reducer in rows
+        ]
 
     def add_group(self, group_id: bytes, label: str) -> GroupRow:
         """Make room for a group that this device joins; one it has stays as it is."""
@@ -112,9 +118,9 @@ class Store:
     def insert_group(self, group_id: bytes, label: str) -> GroupRow:
         """The same, inside the caller's transaction."""
         self.database.write(
-            "INSERT INTO groups (group_id, label, undo_trimmed) VALUES (?, ?, 0) "
-            "ON CONFLICT DO NOTHING",
-            (group_id, label),
+            "INSERT INTO groups (group_id, label, undo_trimmed, reducer_version) "
+            "VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING",
+            (group_id, label, REDUCER_VERSION),
         )
         return next(row for row in self.groups() if row.group_id == group_id)
 
@@ -174,6 +180,10 @@ class Store:
         if book.rebuilt:
             write("DELETE FROM pages WHERE group_no = ?", (group_no,))
             write("DELETE FROM applied WHERE group_no = ?", (group_no,))
+            write(
+                "UPDATE groups SET reducer_version = ? WHERE group_no = ?",
+                (REDUCER_VERSION, group_no),
+            )
         kept = [(group_no, n, k, v.decode()) for n, k, v in book.pages if v is not None]
         if kept:
             write_all(

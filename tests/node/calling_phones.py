@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from model.events import GroupDescribed, MemberAdded
 from node.address import Address
@@ -16,8 +17,11 @@ from node.node import Node
 from node.node_thread import NodeThread
 from node.outgoing import http_session
 from node.peer_link import PeerLink
+from replication.identity import DeviceKeys
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01
+WAIT_S = 20
+STRANGER = DeviceKeys(bytes([9]) * 32)
 
 
 class Phone:
@@ -57,6 +61,13 @@ class Phone:
         await self.thread.run(self.node.append, group, [described], NOW_MS)
         return group
 
+    async def join_and_sync(self, other: "Phone", group: bytes) -> PeerLink:
+        """Join by an invitation and wait until both hold the same."""
+        link = await self.join(other, group)
+        async with asyncio.timeout(WAIT_S):
+            await link.synced.wait()
+        return link
+
     async def add_member(self, group: bytes, number: int) -> None:
         event = MemberAdded(number, "2026-01-05")
         await self.links.step(lambda: self.node.append(group, [event], NOW_MS))
@@ -84,3 +95,15 @@ async def phone(home: Path, name: str = "phone") -> AsyncIterator[Phone]:
             await one.close()
             await thread.run(node.close)
             thread.close()
+
+
+@pytest.fixture
+async def secretary(tmp_path: Path) -> AsyncIterator[Phone]:
+    async with phone(tmp_path / "secretary", "Secretary's phone") as one:
+        yield one
+
+
+@pytest.fixture
+async def treasurer(tmp_path: Path) -> AsyncIterator[Phone]:
+    async with phone(tmp_path / "treasurer", "Treasurer's phone") as one:
+        yield one

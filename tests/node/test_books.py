@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.events import LoanApplied, MeetingOpened, MemberAdded, SharePurchased, SocialContributed
-from model.reducer import fold
-from node import books
-from node.books import fold_all
+from model.reducer import REDUCER_VERSION, fold
+from node import books, commands
+from node.books import Books, fold_all
+from node.commands import Context
 from node.node import Node
+from node.verify import verify
 from tests.node.phones import NOW_MS, add_member, digest, enrolled, founded, sync
 
 
@@ -90,6 +92,49 @@ def test_a_change_that_reaches_past_the_undo_records_folds_anew(
     with Node.open(tmp_path / "s") as again:
         assert stored(again, group) == folded(again, group)
     treasurer.close()
+
+
+def test_a_name_that_comes_with_a_change_from_far_back_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("books", "verify"):
+        monkeypatch.setattr(f"node.{module}.UNDO_KEPT", 16)
+    monkeypatch.setattr(books, "UNDO_SLACK", 4)
+    secretary, group = founded(tmp_path / "s")
+    with secretary, enrolled(tmp_path / "t", secretary, group) as treasurer:
+        at = Context(treasurer, treasurer.group(group), NOW_MS)
+        commands.add_member(at, "Baraka", joined_on="2026-01-01")
+        for number in range(10, 50):
+            add_member(secretary, group, number)
+        sync(secretary, treasurer, group)
+        names = {details.name for details in secretary.group(group).people.names().values()}
+        assert names == {"Baraka"}
+        assert verify(secretary)[0].differences == ()
+
+
+def test_a_book_made_by_other_rules_is_folded_anew_when_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update: the old pages must not stand beside new ones."""
+    secretary, group = founded(tmp_path)
+    buy(secretary, group, add_member(secretary, group, 1), 1)
+    before = stored(secretary, group)
+    with secretary.store.database.transaction():
+        secretary.store.database.write("UPDATE pages SET value = '{}' WHERE name = 'members'")
+    secretary.close()
+    with Node.open(tmp_path) as again:
+        assert stored(again, group) != before
+    for module in ("node", "store"):
+        monkeypatch.setattr(f"node.{module}.REDUCER_VERSION", REDUCER_VERSION + 1)
+    with Node.open(tmp_path) as updated:
+        assert stored(updated, group) == before
+        assert verify(updated)[0].differences == ()
+
+    def no_folding(*_: object) -> None:
+        raise AssertionError("once is enough")
+
+    monkeypatch.setattr(Books, "fold_anew", no_folding)
+    Node.open(tmp_path).close()
 
 
 def test_a_book_that_forgets_its_pages_reads_them_again(

@@ -1,7 +1,7 @@
 """Two phones over real loopback sockets, and everything that may come in their way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -17,24 +17,11 @@ from node.hello import MAGIC, discovery_key, make_hello
 from node.outgoing import open_socket
 from node.peer_link import PeerLink
 from node.secure_socket import CLOSE_FAULT, CLOSE_UNKNOWN, PeerGone, Refused, dial
-from replication.identity import DeviceKeys, noise_public
+from replication.identity import noise_public
 from replication.noise import public_key
-from tests.node.calling_phones import NOW_MS, Phone, phone
+from tests.node.calling_phones import NOW_MS, STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 
-WAIT_S = 20
-STRANGER = DeviceKeys(bytes([9]) * 32)
-
-
-@pytest.fixture
-async def secretary(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "secretary", "Secretary's phone") as one:
-        yield one
-
-
-@pytest.fixture
-async def treasurer(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "treasurer", "Treasurer's phone") as one:
-        yield one
+__all__ = ["secretary", "treasurer"]
 
 
 async def in_step(one: Phone, other: Phone, group: bytes) -> None:
@@ -427,9 +414,7 @@ async def test_a_newer_link_replaces_one_that_the_network_lost(
     secretary: Phone, treasurer: Phone
 ) -> None:
     group = await secretary.found()
-    first = await treasurer.join(secretary, group)
-    async with asyncio.timeout(WAIT_S):
-        await first.synced.wait()
+    first = await treasurer.join_and_sync(secretary, group)
     second = await treasurer.call(group, secretary)
     async with asyncio.timeout(WAIT_S):
         await first.over.wait()

@@ -5,7 +5,6 @@ import contextlib
 import gc
 import logging
 import weakref
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -27,26 +26,14 @@ from node.lan import Lan
 from node.outgoing import http_session, open_socket
 from node.peer_link import PeerLink
 from node.secure_socket import JOIN, JOINED, PeerGone, Refused, SecureSocket, WebSocket, dial
-from replication.identity import DeviceKeys, noise_public
-from tests.node.calling_phones import NOW_MS, Phone, phone
+from replication.identity import noise_public
+from tests.node.calling_phones import NOW_MS, STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 from tests.node.test_exchanges import as_device
 
-WAIT_S = 20
+__all__ = ["secretary", "treasurer"]
+
 ELSEWHERE = ("127.0.0.2", 0)
 """Another network address of this machine."""
-STRANGER = DeviceKeys(bytes([9]) * 32)
-
-
-@pytest.fixture
-async def secretary(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "secretary", "Secretary's phone") as one:
-        yield one
-
-
-@pytest.fixture
-async def treasurer(tmp_path: Path) -> AsyncIterator[Phone]:
-    async with phone(tmp_path / "treasurer", "Treasurer's phone") as one:
-        yield one
 
 
 async def invited(secretary: Phone, group: bytes) -> Invitation:
@@ -245,9 +232,7 @@ async def test_a_session_that_can_not_begin_ends_in_words(
     secretary: Phone, treasurer: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = await secretary.found()
-    first = await treasurer.join(secretary, group)
-    async with asyncio.timeout(WAIT_S):
-        await first.synced.wait()
+    first = await treasurer.join_and_sync(secretary, group)
     first.end("closing")
     await first.over.wait()
 
@@ -269,9 +254,7 @@ async def test_a_full_phone_still_gives_others_what_it_has(
     secretary: Phone, treasurer: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = await secretary.found()
-    first = await treasurer.join(secretary, group)
-    async with asyncio.timeout(WAIT_S):
-        await first.synced.wait()
+    await treasurer.join_and_sync(secretary, group)
 
     def full(*_: object) -> None:
         raise StoreFailed("The storage of this device is full.", "storage_full")
