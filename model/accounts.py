@@ -29,6 +29,8 @@ CONDITIONAL_GRANTS: Final = "2050"
 DUE_TO_FORMER_MEMBERS: Final = "2060"
 UNALLOCATED_RECEIPTS: Final = "2070"
 SHAREOUT_PAYABLE: Final = "2080"
+ROTATION_POT: Final = "2090"
+TAX_WITHHELD: Final = "2095"
 SOCIAL_FUND: Final = "3010"
 RETAINED_SURPLUS: Final = "3020"
 RESERVE: Final = "3030"
@@ -101,6 +103,8 @@ CHART: Final[tuple[Account, ...]] = (
     Account(DUE_TO_FORMER_MEMBERS, "Due to former members", "liability", "member"),
     Account(UNALLOCATED_RECEIPTS, "Unallocated receipts", "liability"),
     Account(SHAREOUT_PAYABLE, "Share-out payable", "liability", "member"),
+    Account(ROTATION_POT, "Rotation pot", "liability", "member"),
+    Account(TAX_WITHHELD, "Tax withheld", "liability"),
     Account(SOCIAL_FUND, "Social fund", "fund"),
     Account(RETAINED_SURPLUS, "Retained surplus", "fund"),
     Account(RESERVE, "Reserve", "fund"),

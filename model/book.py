@@ -10,24 +10,38 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Generic, Protocol, TypeVar, cast
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 
+from model.entry import Past
+from model.fund_pages import (
+    AttemptPage,
+    FundingPage,
+    InvestmentPage,
+    PartnerPage,
+    ReceiptPage,
+    WithdrawalPage,
+)
 from model.pages import (
-    Claim,
+    ClosingPage,
     ConstitutionPage,
     CyclePage,
+    DecisionPage,
     EntryPage,
     FindingPage,
     FinesPage,
+    GoalPage,
     GroupPage,
     LoanPage,
     MeetingPage,
     MemberPage,
     OfficePage,
     PersonPage,
+    RotationPage,
     SettledTurn,
+    Sheet,
     TopicPage,
     Turn,
 )
@@ -52,8 +66,9 @@ class Pages(Protocol):
 class Table(dict[K, P | None], Generic[K, P]):
     """Pages of one kind by key; a key is text or a tuple of text and whole numbers.
 
-    `find` and `put` are the only doors. While a whole history is folded nothing is recorded and
-    both are the dictionary's own methods; afterwards `put` notes what it replaced.
+    `find` and `put` are the only doors; `table[key] = page` is `put`, and quicker. While a whole
+    history is folded nothing is recorded and they are the dictionary's own; `record` makes the
+    table one that notes what it replaces.
     """
 
     find: Callable[[K], P | None]
@@ -81,7 +96,8 @@ class Table(dict[K, P | None], Generic[K, P]):
     def record(self, dirty: set[K]) -> None:
         """Note every page put from now on, beside those in `dirty`."""
         self.dirty = dirty
-        self.put = self._put
+        self.__class__ = RecordingTable
+        self.put = self.__setitem__
 
     def _find(self, key: K) -> P | None:
         try:
@@ -91,26 +107,21 @@ class Table(dict[K, P | None], Generic[K, P]):
             if not self._complete and self._pages is not None:
                 raw = self._pages.get(self.name, self.key_text(key))
                 page = None if raw is None else cast(P, self._decoder.decode(raw))
-            self[key] = page
+            dict.__setitem__(self, key, page)  # it was there before, nothing changed
             return page
-
-    def _put(self, key: K, page: P | None) -> None:
-        old = self.find(key)
-        self._book.log.append((self, key, old))
-        if self.dirty is not None:
-            self.dirty.add(key)
-        self[key] = page
 
     def rows(self) -> Iterator[tuple[K, P]]:
         """Every page there is, in the order of their keys as text."""
+        return iter(sorted(self.unsorted(), key=lambda row: self.key_text(row[0])))
+
+    def unsorted(self) -> Iterator[tuple[K, P]]:
+        """Every page there is, in an order of this replica's own: for what no order decides."""
         if not self._complete and self._pages is not None:
             for text, raw in self._pages.items(self.name):
                 self.setdefault(self.text_key(text), cast(P, self._decoder.decode(raw)))
             self._complete = True
         # Zero and None are "not there": both are written as None.
-        present = [(key, page) for key, page in self.items() if page is not None and page != 0]
-        present.sort(key=lambda row: self.key_text(row[0]))
-        return iter(present)
+        return ((key, page) for key, page in self.items() if page is not None and page != 0)
 
     def key_text(self, key: K) -> str:
         """The key as it is written: parts joined by a slash."""
@@ -148,6 +159,16 @@ class Table(dict[K, P | None], Generic[K, P]):
             self._complete = False
 
 
+class RecordingTable(Table[K, P]):
+    """A table that notes every page it replaces, so that the step can be undone and stored."""
+
+    def __setitem__(self, key: K, page: P | None) -> None:
+        self._book.log.append((self, key, self.find(key)))
+        if self.dirty is not None:
+            self.dirty.add(key)
+        dict.__setitem__(self, key, page)
+
+
 class _Hex(dict[bytes, str]):
     """Ids as hex, one text object for each: equal keys are then mostly the same object."""
 
@@ -156,78 +177,103 @@ class _Hex(dict[bytes, str]):
         return text
 
 
-_TEXT: Final = (str,)
-_MEETING: Final = (int, int)
+Levied = tuple[int, str]
+"""The version of the constitution that a fine was levied under, and the account it goes to."""
+
+Merged = tuple[str, str, str]
+"""A member who was merged, the member who was kept, and the entry that moves the money."""
+
+Left = tuple[str, str]
+"""A person who left, by the name under which the money stands, and the exit that holds."""
 
 
 class Book:
-    """The derived state of one group's log. Mutated by `reducer` alone; others read it."""
+    """The derived state of one group's log. Mutated by `reducer` alone; others read it.
+
+    A table is an attribute that is declared as one: its keys and its pages follow from the type.
+    """
+
+    group: Table[str, GroupPage]
+    constitution: Table[str, ConstitutionPage]
+    adopted: Table[str, ConstitutionPage]
+    proposed: Table[str, ConstitutionPage]
+    topics: Table[str, TopicPage]
+    turns: Table[tuple[int, str], Turn]
+    settled: Table[tuple[int, str], SettledTurn]
+    cycles: Table[str, CyclePage]
+    offices: Table[str, OfficePage]
+    persons: Table[str, PersonPage]
+    members: Table[str, MemberPage]
+    tags: Table[tuple[str, str], tuple[str, ...]]
+    merged: Table[str, tuple[Merged, ...]]
+    left: Table[str, tuple[Left, ...]]
+    goals: Table[str, GoalPage]
+    meetings: Table[tuple[int, int], MeetingPage]
+    latest: Table[str, tuple[int, int]]
+    roll: Table[tuple[int, int], str]
+    sheets: Table[tuple[int, int, str], Sheet]
+    loans: Table[str, LoanPage]
+    open_loans: Table[str, str]
+    member_loans: Table[str, tuple[str, ...]]
+    aliases: Table[str, str]
+    rotations: Table[str, RotationPage]
+    fines: Table[str, FinesPage]
+    levies: Table[str, Levied]
+    notices: Table[str, tuple[str, ...]]
+    # The group's own money, see fund_pages.py.
+    described: Table[str, PartnerPage]
+    partners: Table[str, PartnerPage]
+    promises: Table[str, FundingPage]
+    fundings: Table[str, FundingPage]
+    purchases: Table[str, InvestmentPage]
+    investments: Table[str, InvestmentPage]
+    receipts: Table[str, ReceiptPage]
+    unmatched: Table[str, int]
+    referred: Table[str, tuple[str, ...]]
+    matched: Table[str, tuple[str, ...]]
+    stated: Table[str, tuple[str, ...]]
+    withdrawals: Table[str, WithdrawalPage]
+    open_requests: Table[str, str]
+    attempts: Table[str, AttemptPage]
+    # How entries stand, and what is shown.
+    decisions: Table[str, DecisionPage]
+    waiting: Table[str, str]
+    open_actions: Table[str, str]
+    closings: Table[str, ClosingPage]
+    lists: Table[tuple[int, str], tuple[str, ...]]
+    lengths: Table[str, int]
+    accounts: Table[tuple[str, str], int]
+    entries: Table[str, EntryPage]
+    findings: Table[tuple[str, str], FindingPage]
 
     def __init__(self, pages: Pages | None = None) -> None:
         self.log: list[tuple[Table[Any, Any], Any, Any]] = []
+        self._recording = False
         self.tables: dict[str, Table[Any, Any]] = {}
-        self.group: Table[str, GroupPage] = self._table("group", _TEXT, GroupPage)
-        self.constitution: Table[str, ConstitutionPage] = self._table(
-            "constitution", _TEXT, ConstitutionPage
-        )
-        self.adopted: Table[str, ConstitutionPage] = self._table("adopted", _TEXT, ConstitutionPage)
-        self.topics: Table[str, TopicPage] = self._table("topics", _TEXT, TopicPage)
-        self.turns: Table[tuple[int, str], Turn] = self._table("turns", (int, str), Turn)
-        self.settled: Table[tuple[int, str], SettledTurn] = self._table(
-            "settled", (int, str), SettledTurn
-        )
-        self.cycles: Table[str, CyclePage] = self._table("cycles", _TEXT, CyclePage)
-        self.offices: Table[str, OfficePage] = self._table("offices", _TEXT, OfficePage)
-        self.persons: Table[str, PersonPage] = self._table("persons", _TEXT, PersonPage)
-        self.members: Table[str, MemberPage] = self._table("members", _TEXT, MemberPage)
-        self.tags: Table[tuple[str, str], tuple[str, ...]] = self._table(
-            "tags", (str, str), tuple[str, ...]
-        )
-        self.meetings: Table[tuple[int, int], MeetingPage] = self._table(
-            "meetings", _MEETING, MeetingPage
-        )
-        self.latest: Table[str, tuple[int, int]] = self._table("latest", _TEXT, tuple[int, int])
-        self.roll: Table[tuple[int, int], tuple[str, ...]] = self._table(
-            "roll", _MEETING, tuple[str, ...]
-        )
-        self.sheets: Table[tuple[int, int, str], tuple[Claim, ...]] = self._table(
-            "sheets", (int, int, str), tuple[Claim, ...]
-        )
-        self.loans: Table[str, LoanPage] = self._table("loans", _TEXT, LoanPage)
-        self.open_loans: Table[str, str] = self._table("open_loans", _TEXT, str)
-        self.member_loans: Table[str, tuple[str, ...]] = self._table(
-            "member_loans", _TEXT, tuple[str, ...]
-        )
-        self.aliases: Table[str, str] = self._table("aliases", _TEXT, str)
-        self.fines: Table[str, FinesPage] = self._table("fines", _TEXT, FinesPage)
-        self.lists: Table[tuple[int, str], tuple[str, ...]] = self._table(
-            "lists", (int, str), tuple[str, ...]
-        )
-        self.lengths: Table[str, int] = self._table("lengths", _TEXT, int)
-        self.accounts: Table[tuple[str, str], int] = self._table("accounts", (str, str), int)
-        self.entries: Table[str, EntryPage] = self._table("entries", _TEXT, EntryPage)
-        self.findings: Table[tuple[str, str], FindingPage] = self._table(
-            "findings", (str, str), FindingPage
-        )
+        for name, key_types, page_type in _declared():
+            table: Table[Any, Any] = Table(name, key_types, page_type, self)
+            self.tables[name] = table
+            setattr(self, name, table)
         self.hexed = _Hex()  # cache
         self.stale: dict[tuple[str, str], None] = {}  # see derived.py; empty between two steps
         self.rights: dict[bytes, tuple[frozenset[type], bool]] = {}  # cache, see permissions.py
+        self.holders: dict[str, str] = {}  # cache, see permissions.py
         self.authority: tuple[bytes, ...] | None = None  # cache, see permissions.py
+        self.rooted: set[bytes] = set()  # cache, see refers_to_known in permissions.py
+        self.rooted_in: Past | None = None  # of the newest fact about rights, when it knew all
+        self.follows: bool | None = None  # cache: has anybody been merged, or left? See reducer.py
         self.informed: object = None  # the past of the newest entry whose author knew all of it
         if pages is not None:
             for table in self.tables.values():
                 table.attach(pages)
 
-    def _table(self, name: str, key_types: tuple[type, ...], page_type: Any) -> Table[Any, Any]:
-        table: Table[Any, Any] = Table(name, key_types, page_type, self)
-        self.tables[name] = table
-        return table
-
     def record(self) -> None:
         """Begin a step that can be undone: note every page it replaces."""
-        for table in self.tables.values():
-            if table.dirty is None:
-                table.record(set(table))
+        if not self._recording:
+            for table in self.tables.values():
+                if table.dirty is None:
+                    table.record(set(table))
+            self._recording = True
         self.log = []
 
     def take_undo(self) -> Undo:
@@ -245,12 +291,15 @@ class Book:
             if name is not None and key_text is not None:
                 self.tables[name].restore(key_text, json)
         self.log = []
+        self.follows = None
         self.forget_rights()
 
     def forget_rights(self) -> None:
         """Let who may record what be worked out anew."""
         self.rights.clear()
-        self.authority = self.informed = None
+        self.holders.clear()
+        self.authority = self.informed = self.rooted_in = None
+        self.rooted.clear()
 
     def take_dirty(self) -> list[tuple[str, str, bytes | None]]:
         """`(table, key, JSON or None when gone)` of pages changed since the last call."""
@@ -275,7 +324,15 @@ class Book:
             self.cycles,
             self.offices,
             self.members,
+            self.partners,
+            self.fundings,
+            self.investments,
+            self.unmatched,
+            self.open_requests,
+            self.rotations,
             self.accounts,
+            self.goals,
+            self.waiting,
             self.findings,
         ):
             _add(visible, table)
@@ -293,3 +350,13 @@ def _line(visible: Any, name: str, key: str, json: bytes | None) -> None:
     for part in (name.encode(), key.encode(), json or b""):
         visible.update(len(part).to_bytes(4, "big"))
         visible.update(part)
+
+
+@cache
+def _declared() -> list[tuple[str, tuple[type, ...], Any]]:
+    """Name, types of the key's parts, and type of the pages of each table that `Book` declares."""
+    found = []
+    for name, declared in get_type_hints(Book).items():
+        key, page = get_args(declared)
+        found.append((name, get_args(key) or (key,), page))
+    return found

@@ -1,24 +1,29 @@
-"""The group's own money: expenses, transfers between pockets, and counts of what is really there.
+"""The group's own money: expenses, and transfers between pockets.
 
-A count posts nothing. It is compared with what the books expect in the pocket at its place in the
-shared order; a difference beyond the constitution's tolerance is pointed out.
+Money that was spent is gone and counts; the constitution may ask for officers' word on it. An
+expense is the loan fund's loss, unless it was the social fund's: then it lowers that fund. A bank's
+reference counts once. Nothing moves from a pocket to itself.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from model import events as e
-from model.accounts import GROUP_EXPENSES, POCKETS
+from model.accounts import GROUP_EXPENSES, POCKETS, SOCIAL_FUND
+from model.approvals import ask
 from model.book import Book
 from model.entry import Entry
-from model.journal import balance
-from model.pages import FindingPage
+from model.notes import void
+from model.references import plain_reference
 from model.standing import enter
 
 
 def pay_expense(book: Book, entry: Entry, event: e.ExpensePaid, keeper: bool) -> None:
-    """Dr group expenses, Cr pocket."""
-    amount = event.amount_minor
-    lines = ((GROUP_EXPENSES, "", amount), (POCKETS[event.pocket], "", -amount))
+    """Dr group expenses, or the social fund whose expense it was; Cr pocket."""
+    amount, of_social_fund = event.amount_minor, event.fund == "social_fund"
+    account = SOCIAL_FUND if of_social_fund else GROUP_EXPENSES
+    lines = ((account, "", amount), (POCKETS[event.pocket], "", -amount))
     enter(
         book,
         entry,
@@ -29,17 +34,22 @@ def pay_expense(book: Book, entry: Entry, event: e.ExpensePaid, keeper: bool) ->
         event.category,
         event.line,
         amount,
-        event.pocket,
+        f"{event.pocket}, for the social fund" if of_social_fund else event.pocket,
         lines,
         lines,
+        text=event.payee or event.note,
     )
+    ask(book, entry, "expense.paid", amount)
 
 
 def transfer(book: Book, entry: Entry, event: e.TransferMade, keeper: bool) -> None:
     """Dr the pocket the money went to, Cr the one it came from."""
-    amount = event.amount_minor
+    if event.source == event.target:
+        void(book, entry, "transfer.made", "same_pocket")
+        return
+    amount, pockets = event.amount_minor, f"{event.source}-{event.target}"
     lines = ((POCKETS[event.target], "", amount), (POCKETS[event.source], "", -amount))
-    reference = f"transfer {event.reference}" if event.reference else ""
+    reference = plain_reference(event.reference)
     enter(
         book,
         entry,
@@ -47,40 +57,19 @@ def transfer(book: Book, entry: Entry, event: e.TransferMade, keeper: bool) -> N
         "transfer.made",
         event.cycle,
         event.session,
-        f"{event.source}-{event.target}",
+        pockets,
         1 if reference else event.line,
         amount,
-        f"{event.source}-{event.target}",
+        pockets,
         lines,
         lines,
-        once=reference,
+        once=f"transfer {reference}" if reference else "",
         text=event.reference,
     )
+    ask(book, entry, "transfer.made", amount)
 
 
-def count_cash(book: Book, entry: Entry, event: e.CashCounted, keeper: bool) -> None:
-    """Keep a count and point out a difference from the books."""
-    enter(
-        book,
-        entry,
-        keeper,
-        "cash.counted",
-        event.cycle,
-        event.session,
-        f"{event.moment}-{event.pocket}",
-        1,
-        event.amount_minor,
-        "",
-        (),
-        (),
-    )
-    expected = balance(book, POCKETS[event.pocket])
-    constitution = book.constitution.find("current")
-    tolerance = constitution.terms.cash_tolerance_minor if constitution else 0
-    key = ("cash_differs", f"{event.cycle}/{event.session}/{event.moment}-{event.pocket}")
-    page = None
-    if abs(event.amount_minor - expected) > tolerance:
-        amounts = (event.amount_minor, expected)
-        page = FindingPage((entry.id.hex(),), "", event.cycle, event.session, amounts, event.pocket)
-    if page != book.findings.find(key):
-        book.findings.put(key, page)
+RULES: Final = {
+    e.ExpensePaid: pay_expense,
+    e.TransferMade: transfer,
+}

@@ -1,9 +1,9 @@
 """Event to canonical CBOR and back: `[compartment, kind, version, *fields]`.
 
 `decode` is total and bounded: any bytes give an event or an `Unreadable`, never an exception.
-The pair (kind, version) picks one class and msgspec checks the fields against that class alone
-(a union is analysed anew at each call and takes twice as long). An event of a later version of
-Mkutano is kept, passed on and shown as "update this phone".
+The pair (kind, version) picks one class and a number of fields, and msgspec checks them against
+that class alone (a union is analysed anew at each call and takes twice as long). An event of a
+later version of Mkutano is kept, passed on and shown as "update this phone".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, NoReturn
 import cbor2
 import msgspec
 
-from model.events import EVENTS, LEDGER, Event
+from model.events import EVENTS, LEDGER, Event, EventKind
 from model.identifiers import ENTRY_ID_BYTES, LOCAL_ID_BYTES
 
 EVENT_BYTES_MAX: Final = 16 * 1024  # one sealed person or one close of 128 devices, with room
@@ -48,34 +48,56 @@ _NO_TAGS: Final = dict.fromkeys(
 )
 
 _HEADER: Final = 3
-_OPTIONAL: Final = {("social.paid_out", "member"), ("officer.elected", "member")} | {
-    ("opening_balance.set", "member")
-}
 
 
 def _forms() -> dict[tuple[str, int], _Form]:
     forms = {}
-    for compartment, kind, version, event_class, references in EVENTS:
-        names = event_class.__struct_fields__
-        places = tuple(_HEADER + names.index(name) for name in references)
-        optional = tuple(
-            _HEADER + names.index(name) for name in references if (kind, name) in _OPTIONAL
-        )
-        size = _HEADER + len(names)
-        forms[kind, version] = _Form(compartment, size, event_class, places, optional)
+    for row in EVENTS:
+        names = row.event_class.__struct_fields__
+        for version, size in enumerate(row.versions, 1):
+            held = [name for name in row.references if names.index(name) < size]
+            places = tuple(_HEADER + names.index(name) for name in held)
+            optional = tuple(_HEADER + names.index(name) for name in held if name in row.optional)
+            form = _Form(row.compartment, _HEADER + size, row.event_class, places, optional)
+            forms[row.kind, version] = form
     return forms
 
 
 _FORMS: Final = _forms()
-_KNOWN: Final = {
-    event_class: (compartment, kind, version)
-    for compartment, kind, version, event_class, _ in EVENTS
-}
+_KNOWN: Final = {row.event_class: row for row in EVENTS}
+
+
+def _said_first(row: EventKind) -> tuple[dict[str, Any], ...]:
+    """For each version but the newest: the fields that it lacks, and what they say by default."""
+    told = msgspec.structs.fields(row.event_class)
+    return tuple(
+        {
+            field.name: (
+                field.default
+                if field.default_factory is msgspec.NODEFAULT
+                else field.default_factory()
+            )
+            for field in told[size:]
+        }
+        for size in row.versions[:-1]
+    )
+
+
+_LACKS: Final = {row.event_class: _said_first(row) for row in EVENTS}
+
+
+def _version(event: Event) -> int:
+    """The lowest version that holds an event: what came later and says nothing is left out."""
+    lacks = _LACKS[type(event)]
+    for version, later in enumerate(lacks, 1):
+        if all(getattr(event, name) == value for name, value in later.items()):
+            return version
+    return len(lacks) + 1
 
 
 def kind_of(event: Event | Unreadable) -> str:
     """The kind's wire name, such as `share.purchased`; at most 64 letters for a stranger's."""
-    return event.kind if isinstance(event, Unreadable) else _KNOWN[type(event)][1]
+    return event.kind if isinstance(event, Unreadable) else _KNOWN[type(event)].kind
 
 
 def encode(event: Event) -> bytes:
@@ -83,9 +105,10 @@ def encode(event: Event) -> bytes:
 
     Raises ValueError when a field is out of its range: an event is checked when it is made, too.
     """
-    compartment, kind, version = _KNOWN[type(event)]
-    fields = msgspec.to_builtins(event, builtin_types=(bytes,))
-    payload = cbor2.dumps([compartment, kind, version, *fields], canonical=True)
+    row = _KNOWN[type(event)]
+    version = _version(event)
+    fields = msgspec.to_builtins(event, builtin_types=(bytes,))[: row.versions[version - 1]]
+    payload = cbor2.dumps([row.compartment, row.kind, version, *fields], canonical=True)
     checked = decode(payload, bytes(ENTRY_ID_BYTES - LOCAL_ID_BYTES))
     if isinstance(checked, Unreadable):
         raise ValueError(_first_fault(event))

@@ -2,7 +2,8 @@
 
 The reversal posts the opposite of what the entry posted, in the meeting that corrects. Several
 reversals of one entry are one. A reversal may itself be taken back. It also takes back the
-entries that said the same and that its author knew of, else the next one would simply step in.
+entries that said the same and that its author knew of, else the next one would simply step in: of
+a reversal, the other reversals of the same entry.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from typing import Final
 from msgspec.structs import replace
 
 from model import events as e
+from model.agreement import claimants, known_outcome
 from model.book import Book
 from model.claims import said
+from model.decisions import open_decision
 from model.entry import Entry
 from model.journal import CASH, entry_page
 from model.notes import note, void
 from model.pages import EntryPage, FindingPage
-from model.standing import CLAIMS_MAX, claimants, open_unannounced, resettle_reversal
+from model.sheets import add_claim
+from model.standing import CLAIMS_MAX, is_gated, open_unannounced, resettle_reversal
 
 DEPTH_MAX: Final = 8  # a reversal of a reversal of …: more is a quarrel, not a correction
+TWINS_MAX: Final = 4  # reversals beside the named one that one more takes back with it
 _FINAL: Final = frozenset(
-    {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
-    | {"member.status_set", "officer.elected", "meeting.opened", "meeting.closed", "loan.applied"}
+    {"approval.given", "approval.withdrawn", "request.declined"}  # by a word of one's own
+    | {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
+    | {"member.status_set", "member.profile_set", "officer.elected"}
+    | {"meeting.opened", "meeting.closed", "agenda.reached", "loan.applied", "partner.set"}
 )
 """Kinds that are changed by a new fact of their own, not by a reversal."""
 
@@ -32,7 +39,7 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
     """Take an entry back, unless its own author asks."""
     target = event.target.hex()
     page = book.entries.find(target)
-    refused = _refusal(book, entry, page)
+    refused = _refusal(book, entry, target, page)
     if page is None or refused:
         void(book, entry, "entry.reversed", refused, text=event.reason)
         return
@@ -55,12 +62,15 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
         detail=page.kind,
         text=event.reason,
     )
-    _list(book, key, name, page.member or page.subject)
-    if meeting is not None and meeting.closes:
+    add_claim(book, *key, page.member or page.subject, ("entry.reversed", 0, name))
+    if meeting is not None and meeting.closes and is_gated(book, page):
         book.entries.put(name, replace(entry_page(book, name), late=True))
+    binding = _decided(book, entry, target)
     for taken in targets:
         taken_page = entry_page(book, taken)
         book.entries.put(taken, replace(taken_page, reversals=(*taken_page.reversals, name)))
+    if binding:
+        open_decision(book, entry, "entry.reversed", page.member, at_least=binding)
     resettle_reversal(book, name)
     _point_out_receipt(book, name, page)
 
@@ -73,7 +83,12 @@ def _point_out_receipt(book: Book, name: str, page: EntryPage) -> None:
         book.findings.put(("receipt_reversed", name), replace(finding, detail=page.kind))
 
 
-def _refusal(book: Book, entry: Entry, page: EntryPage | None) -> str:
+def _never_counted(book: Book, target: str, page: EntryPage) -> bool:
+    """Had an entry no effect from the beginning, whatever else is known?"""
+    return page.status == "void" and not page.targets and not claimants(book, target)
+
+
+def _refusal(book: Book, entry: Entry, target: str, page: EntryPage | None) -> str:
     """Code of why the reversal has no effect; empty when it has."""
     if page is None:
         return "unknown_reference"
@@ -81,9 +96,10 @@ def _refusal(book: Book, entry: Entry, page: EntryPage | None) -> str:
     if page.person == person:
         return "needs_another_officer"
     # Taking a reversal back puts its target in place again: not by the one who wrote that.
-    if any(entry_page(book, taken).person == person for taken in page.targets[:1]):
+    taken_back = page.targets[:1] if page.kind == "entry.reversed" else ()
+    if any(entry_page(book, taken).person == person for taken in taken_back):
         return "restores_own_entry"
-    if page.kind in _FINAL or (page.status == "void" and not page.reversals and not page.held):
+    if page.kind in _FINAL or _never_counted(book, target, page):
         return "not_reversible"
     if len(page.reversals) >= CLAIMS_MAX:
         return "too_many"
@@ -96,7 +112,10 @@ def _agreeing(book: Book, entry: Entry, target: str, page: EntryPage) -> tuple[s
     """Entries that said the same as the target, and that the author knew of."""
     same = []
     if page.kind == "entry.reversed":
-        return ()
+        twins = entry_page(book, page.targets[0]).reversals if page.targets else ()
+        known = (twin for twin in twins if twin != target and bytes.fromhex(twin) in entry.past)
+        free = (twin for twin in known if len(entry_page(book, twin).reversals) < CLAIMS_MAX)
+        return tuple(free)[:TWINS_MAX]
     for other in claimants(book, target):
         twin = entry_page(book, other)
         if other == target or said(twin) != said(page) or len(twin.reversals) >= CLAIMS_MAX:
@@ -106,8 +125,13 @@ def _agreeing(book: Book, entry: Entry, target: str, page: EntryPage) -> tuple[s
     return tuple(same)
 
 
-def _list(book: Book, key: tuple[int, int], name: str, subject: str) -> None:
-    sheet = book.sheets.find((*key, subject))
-    if sheet is None:
-        book.roll.put(key, (*(book.roll.find(key) or ()), subject))
-    book.sheets.put((*key, subject), (*(sheet or ()), ("entry.reversed", 0, name)))
+def _decided(book: Book, entry: Entry, target: str) -> int:
+    """How many officers must take back what so many of them decided; 0 for other entries."""
+    page = book.decisions.find(target)
+    if page is None or not page.binding:
+        return 0
+    decided = known_outcome(book, target, entry.past) == "approved"
+    return page.needed if decided else 0
+
+
+RULES: Final = {e.EntryReversed: reverse_entry}

@@ -1,56 +1,34 @@
-"""Entries whose split follows from others: repayments from the loan, fine payments from fines due.
+"""Work that follows from how entries stand: splits of payments, a member's state, a loan's terms.
 
-Taking an old one out lets every later one be split afresh; nothing is stored as a decision. No
-rule reads a split, so that `derive` only notes what to do and `settle_up` does it, once, at the
-end of a step, however many entries it moved.
+Taking an old entry out lets every later one be reckoned afresh; nothing is stored as a decision.
+No rule reads what is derived within its own step, so that `derive` only notes what to do and
+`settle_up` does it, once, at the end of a step, however many entries it moved. A topic tells the
+reducer which kinds it derives from (`WORK` in its module): a function of book and subject.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from model.book import Book
-from model.fine_ledger import derive_fines
-from model.loan_ledger import derive_loan
 
-
-def _derive_opening(book: Book, subject: str) -> None:
-    if book.loans.find(subject) is not None:
-        derive_loan(book, subject)
-    else:
-        derive_fines(book, subject)
-
-
-_FINES, _LOAN, _OPENING = "fines", "loan", "opening"
-_LEDGERS: Final = {
-    "fine.levied": _FINES,
-    "fine.paid": _FINES,
-    "loan.applied": _LOAN,
-    "loan.approved": _LOAN,
-    "loan.disbursed": _LOAN,
-    "loan.repaid": _LOAN,
-    "opening_balance.set": _OPENING,
-}
-_WORK: Final[dict[str, Callable[[Book, str], None]]] = {
-    _FINES: derive_fines,
-    _LOAN: derive_loan,
-    _OPENING: _derive_opening,
-}
-
-
-def is_derived(kind: str) -> bool:
-    """Do lines of this kind depend on other entries of its member or loan?"""
-    return kind in _LEDGERS
+Work = Callable[[Book, str], None]
+ROUNDS_MAX: Final = 64  # what is derived may move what is derived from it, but not in a circle
 
 
 def derive(book: Book, kind: str, subject: str) -> None:
-    """Let the payments of one member's fines or of one loan be split anew."""
-    book.stale[_LEDGERS[kind], subject] = None
+    """Let what follows from entries of this kind about a subject be worked out anew."""
+    book.stale[kind, subject] = None
 
 
-def settle_up(book: Book) -> None:
-    """Do what `derive` noted."""
-    for ledger, subject in book.stale:
-        _WORK[ledger](book, subject)
+def settle_up(book: Book, works: Mapping[str, Work]) -> None:
+    """Do what `derive` noted, and what follows from that."""
+    for _ in range(ROUNDS_MAX):
+        todo = {(works[kind], subject): None for kind, subject in book.stale if kind in works}
+        book.stale.clear()
+        if not todo:
+            return
+        for work, subject in todo:
+            work(book, subject)
     book.stale.clear()

@@ -116,7 +116,9 @@ def to_beancount(
         lines.append("")
         for code, subject, amount_minor in asserted:
             name = account_name(code, subject)
-            lines.append(f"{after} balance {name}  {_amount(amount_minor, money)}")
+            number = format_amount(amount_minor, money.exponent, "")
+            # Without a tolerance of its own Beancount lets a balance be off by one unit.
+            lines.append(f"{after} balance {name}  {number} ~ 0 {money.currency}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,15 +8,22 @@ for a task, what to do. Members are named by number; `name_of` lets a phone put 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, NamedTuple
 
 from model.accounts import ACCOUNTS
+from model.amendments import changes, in_words
+from model.attention import seen_in
 from model.book import Book
 from model.identifiers import receipt_code
 from model.journal import entry_page, reversed_by
+from model.meetings import read_plan
 from model.money import format_amount
+from model.opening import is_agreed
 from model.pages import NO_MEETING, EntryPage, FindingPage
-from model.sentences import KINDS, SENTENCES, Weight
+from model.payables import is_refunded
+from model.share_limit import is_catching_up
+from model.wording import KINDS, SENTENCES, Weight
 
 NameOf = Callable[[str], str]
 
@@ -40,15 +47,18 @@ CODES: Final = tuple(SENTENCES)
 
 _ENDS_WITH_ITS_ENTRY: Final = frozenset(
     {"amount_mismatch", "late_entry", "cash_differs", "after_office", "possible_duplicate_payment"}
-    | {"terms_differ", "one_hand", "late_opening", "receipt_reversed"}
+    | {"terms_differ", "one_hand", "late_opening", "receipt_reversed", "disputed_entry"}
+    | {"waits_for_approval", "needs_word", "request_expired", "declined"}
+    | {"not_active", "fine_differs", "help_unexplained"}
 )
 
 
 def list_findings(book: Book, name_of: NameOf | None = None) -> tuple[Finding, ...]:
     """Every finding of the book, tasks first, in an order that all replicas share."""
+    noted = ((code, about, page) for (code, about), page in book.findings.rows())
     shown = [
         _shown(book, code, about, page, name_of)
-        for (code, about), page in book.findings.rows()
+        for code, about, page in (*noted, *seen_in(book))
         if not _resolved(book, code, page)
     ]
     order = {code: place for place, code in enumerate(CODES)}
@@ -56,11 +66,26 @@ def list_findings(book: Book, name_of: NameOf | None = None) -> tuple[Finding, .
     return tuple(shown)
 
 
+def tasks_watched(book: Book, codes: frozenset[str]) -> dict[tuple[str, str], FindingPage]:
+    """What the watches see now of these codes, by code and what it is about."""
+    seen = ((code, about, page) for code, about, page in seen_in(book) if code in codes)
+    return {(code, about): page for code, about, page in seen if not _resolved(book, code, page)}
+
+
 def _resolved(book: Book, code: str, page: FindingPage) -> bool:
-    """Was an entry that the finding is about taken back since?"""
+    """Was an entry that the finding is about taken back since, or is all in order without?"""
+    if any(over(book, code, page) for over in (is_refunded, is_catching_up, is_agreed)):
+        return True
     return code in _ENDS_WITH_ITS_ENTRY and any(
         reversed_by(book, entry_page(book, name)) for name in page.entries
     )
+
+
+def worded(
+    book: Book, code: str, about: str, page: FindingPage, name_of: NameOf | None = None
+) -> Finding:
+    """One finding with its sentence."""
+    return _shown(book, code, about, page, name_of)
 
 
 def _shown(book: Book, code: str, about: str, page: FindingPage, name_of: NameOf | None) -> Finding:
@@ -82,10 +107,13 @@ def _shown(book: Book, code: str, about: str, page: FindingPage, name_of: NameOf
 def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, object]:
     money = [amount_text(book, amount) for amount in page.amounts]
     meeting = page.cycle != NO_MEETING and page.session != NO_MEETING
-    where = f"meeting {page.session} of cycle {page.cycle}" if meeting else "the opening balances"
+    where = f"meeting {page.session} of cycle {page.cycle}" if meeting else _planned(page)
     what = _what(page.detail)
     return {
         "who": who(book, page.subject, name_of),
+        "amount_at_end": f", {money[0]}" if page.amounts and page.amounts[0] else "",
+        "count_wanted": _officers(page.amounts[1] if len(page.amounts) > 1 else 0),
+        "who_of_entry": _objector(book, page, name_of),
         "amount": f", {money[0]}," if page.amounts and page.amounts[0] else "",
         "ways": _ways(book, page, name_of),
         "first": money[0] if money else "no money",
@@ -99,8 +127,69 @@ def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, 
         "what": what,
         "What": what[:1].upper() + what[1:],
         "count": len(page.entries),
+        "changes": _amended(book, page),
+        "choices": _choices(book, page),
+        "receipts": _joined(receipt(name) for name in page.entries),
+        "newest": _newest(page),
+        "named": page.detail,
+        "payee": _payee(book, page, name_of),
+        "everyone": _everyone(book, page, name_of),
         "cycle": page.cycle,
     }
+
+
+def _payee(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
+    """Whom money was paid to: a member, else as the request says."""
+    return who(book, page.subject, name_of) if page.subject else page.detail or "the payee"
+
+
+def _planned(page: FindingPage) -> str:
+    """A meeting that is only planned is named by what it is about."""
+    cycle, slash, session = page.subject.partition("/")
+    return f"meeting {session} of cycle {cycle}" if slash else "the opening balances"
+
+
+def _amended(book: Book, page: FindingPage) -> str:
+    """What a constitution changes, of the two that a finding names: the new and the old one."""
+    named = [found for name in page.entries if (found := book.adopted.find(name)) is not None]
+    if len(named) != 2:
+        return ""
+    new, old = named
+    return in_words(changes(old.terms, new.terms, partial(amount_text, book)))
+
+
+def _choices(book: Book, page: FindingPage) -> str:
+    """What each entry says that has no amount, with its receipt."""
+    found = ((name, book.entries.find(name)) for name in page.entries)
+    return _joined(
+        f"{_detail(entry)} (entry {receipt(name)})" for name, entry in found if entry is not None
+    )
+
+
+def _newest(page: FindingPage) -> str:
+    """The receipts of what was paid out last, as the end of a clause; empty when none is known."""
+    told = _joined(receipt(name) for name in page.entries)
+    return f"; paid out last with entry {told}" if told else ""
+
+
+def _officers(count: int) -> str:
+    return "1 officer" if count == 1 else f"{count} officers"
+
+
+NAMED_MAX: Final = 8  # members whom one sentence names
+
+
+def _everyone(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
+    """The members whom a finding is about; of many the first ones and how many more."""
+    members = [name for name in page.entries if book.members.find(name) is not None]
+    told = [who(book, member, name_of) for member in members[:NAMED_MAX]]
+    more = len(members) - NAMED_MAX
+    return _joined([*told, f"{more} more"] if more > 0 else told)
+
+
+def _objector(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
+    entry = book.entries.find(page.entries[0]) if page.entries else None
+    return who(book, entry.member, name_of) if entry and entry.member else "An officer"
 
 
 def _ways(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
@@ -123,6 +212,11 @@ def _ways(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
 
 def _detail(page: EntryPage) -> str:
     """Pocket, code or terms of an entry, as people say it."""
+    if page.kind == "meeting.scheduled" and page.detail:
+        plan = read_plan(page.detail)
+        return " ".join(filter(None, (plan.planned_on, plan.starts_at, plan.place)))
+    if page.kind == "resolution.recorded" and page.detail:
+        return f"“{page.text[:60]}”, {page.detail.split('; ')[1]}"
     if page.kind != "loan.approved" or " " not in page.detail:
         return _what(page.detail)
     method, rate, periods, period, *_ = page.detail.split(" ")

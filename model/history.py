@@ -7,11 +7,13 @@ and after it, going through the history in the order that all replicas share.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from model.accounts import OPENING_BALANCES
+from model.agreement import verdict_on
 from model.book import Book
 from model.findings import receipt, who
+from model.identifiers import CHANGE_PREFIX_BYTES
 from model.journal_entry import JournalEntry, Line
 from model.pages import NO_MEETING, EntryPage
 
@@ -40,6 +42,9 @@ def audit_view(book: Book, member: str = "") -> list[dict[str, Any]]:
                 "id": name,
                 "receipt": receipt(name),
                 "kind": page.kind,
+                "action": action_of(page),
+                "severity": severity_of(page),
+                "correlation": name[: 2 * CHANGE_PREFIX_BYTES],
                 "device": page.device,
                 "person": page.person,
                 "time_ms": page.time_ms,
@@ -53,7 +58,8 @@ def audit_view(book: Book, member: str = "") -> list[dict[str, Any]]:
                 "text": page.text,
                 "status": page.status,
                 "reasons": list(page.reasons),
-                "reverses": list(page.targets),
+                "accepted_in": _accepted_in(book, name, page),
+                "reverses": list(page.targets) if page.kind == "entry.reversed" else [],
                 "reversed_by": list(page.reversals),
                 "changes": changes,
             }
@@ -72,6 +78,71 @@ def _changes(running: dict[tuple[str, str], int], page: EntryPage) -> list[dict[
     return changes
 
 
+def _accepted_in(book: Book, name: str, page: EntryPage) -> str | None:
+    """The meeting that a late entry was accepted in, e.g. `1/12`; None for any other."""
+    if not page.late or page.status != "counted":
+        return None
+    cycle, session = meeting_of(book, name, page)
+    return f"{cycle}/{session}"
+
+
+_ACTIONS: Final[dict[str, str]] = {
+    "approval.given": "approve",
+    "approval.withdrawn": "withdraw",
+    "request.declined": "reject",
+    "loan.refused": "reject",
+    "loan.approved": "approve",
+    "late_entry.accepted": "approve",
+    "late_entry.rejected": "reject",
+    "entry.reversed": "reverse",
+    "entry.disputed": "dispute",
+    "conflict.resolved": "resolve",
+    "member.exited": "leave",
+    "member.merged": "merge",
+    "constitution.adopted": "update",
+    "person.sealed": "update",
+    "meeting.reopened": "reopen",
+    "meeting.closed": "close",
+    "cycle.closed": "close",
+}
+
+
+def action_of(page: EntryPage) -> str:
+    """What was done, in one word that programs can sort by: create, update, approve, reverse …"""
+    if page.kind == "member.status_set":
+        return {"active": "activate", "suspended": "suspend"}.get(page.detail, "update")
+    if page.kind.endswith("_set") or page.kind.endswith(".described"):
+        return "update"
+    return _ACTIONS.get(page.kind, "create")
+
+
+def severity_of(page: EntryPage) -> str:
+    """`warning`: it has no effect, is in suspense or takes something back; `notice`: officers
+    differ or it decides who may do what; else `info`.
+    """
+    if page.status in ("void", "suspense") or page.kind in _WARN:
+        return "warning"
+    return "notice" if page.reasons or page.kind in _NOTICE else "info"
+
+
+_WARN: Final = frozenset(
+    {"entry.reversed", "entry.disputed", "meeting.reopened", "loan.written_off"}
+)
+_NOTICE: Final = frozenset(
+    {"constitution.proposed", "constitution.adopted", "officer.elected", "member.status_set"}
+    | {"member.merged", "member.exited", "conflict.resolved"}
+)
+
+
+def meeting_of(book: Book, name: str, page: EntryPage) -> tuple[int, int]:
+    """Cycle and session of an entry; of a late one that was accepted, those that accepted it."""
+    if page.late and page.status == "counted":
+        verdict = verdict_on(book, name)
+        if verdict is not None:
+            return verdict[1].cycle, verdict[1].session
+    return page.cycle, page.session
+
+
 def journal(book: Book) -> Iterator[JournalEntry]:
     """Every entry that posts something, as double entry, in the shared order; memos left out."""
     for name, page in entries_in_order(book):
@@ -81,13 +152,16 @@ def journal(book: Book) -> Iterator[JournalEntry]:
             if account[0].isdigit()
         )
         if lines:
-            meeting = f"{page.cycle}/{page.session}" if page.cycle != NO_MEETING else ""
-            yield JournalEntry(name, _day(book, page), _narration(book, page), meeting, lines)
+            cycle, session = meeting_of(book, name, page)
+            meeting = f"{cycle}/{session}" if cycle != NO_MEETING else ""
+            yield JournalEntry(
+                name, day_of(book, name, page), _narration(book, page), meeting, lines
+            )
 
 
-def _day(book: Book, page: EntryPage) -> str:
+def day_of(book: Book, name: str, page: EntryPage) -> str:
     """The meeting's day; else the cycle's first, else the day that the entry names itself."""
-    meeting = book.meetings.find((page.cycle, page.session))
+    meeting = book.meetings.find(meeting_of(book, name, page))
     if meeting is not None and meeting.held_on:
         return meeting.held_on
     if page.kind == "opening_balance.set":

@@ -1,8 +1,8 @@
 """Postings: every entry's lines sum to zero, and a balance is the sum of its lines.
 
 `post` adds lines to the balances; `restate` replaces the lines of an entry that stands otherwise
-than before, by posting the difference. Cash is always counted, even below zero: the pocket and
-the entry that took it there become a finding, which goes when the pocket is no longer below zero.
+than before, by posting the difference. Cash is always counted, even below zero; what is below zero
+when the book is shown is pointed out (cash_watch.py).
 """
 
 from __future__ import annotations
@@ -12,36 +12,24 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from model.accounts import CASH_IN_TRANSIT, POCKETS, SOCIAL_FUND, UNALLOCATED_RECEIPTS
+from model.accounts import CASH_IN_TRANSIT, POCKETS, UNALLOCATED_RECEIPTS
 from model.book import Book
-from model.pages import EntryPage, FindingPage, Posting
+from model.decisions import waits
+from model.pages import EntryPage, Posting
 
 SHARES: Final = "shares"  # memo, member: how many shares
 FINES_DUE: Final = "fines_due"  # memo, member: levied and not yet paid
 CASH: Final = frozenset(POCKETS.values())
+ACCEPTED_LATE: Final = "accepted_late"  # reason of what came too late and counts nevertheless
 
 
-def post(book: Book, entry: str, lines: Iterable[Posting]) -> None:
+def post(book: Book, lines: Iterable[Posting]) -> None:
     """Add an entry's lines to the balances."""
-    find = book.accounts.find
-    put = book.accounts.put
+    accounts = book.accounts
+    find = accounts.find
     for account, subject, amount in lines:
         key = (account, subject)
-        before = find(key) or 0
-        after = before + amount
-        put(key, after)
-        if (after < 0 or before < 0) and account in CASH:
-            _watch(book, entry, account, before, after)
-        elif account == SOCIAL_FUND and (after > 0 or before > 0):
-            _watch(book, entry, account, -before, -after)
-
-
-def _watch(book: Book, entry: str, account: str, before: int, after: int) -> None:
-    if before >= 0:
-        page = FindingPage((entry,), detail=account)
-        book.findings.put(("overdrawn", account), page)
-    elif after >= 0:
-        book.findings.put(("overdrawn", account), None)
+        accounts[key] = (find(key) or 0) + amount
 
 
 def difference(new: Iterable[Posting], old: Iterable[Posting]) -> tuple[Posting, ...]:
@@ -88,29 +76,45 @@ def restate(book: Book, name: str, page: EntryPage) -> None:
     book.entries.put(name, page)
     if page.lines == old.lines:
         return
-    post(book, name, difference(page.lines, old.lines))
+    post(book, difference(page.lines, old.lines))
     for reversal in page.reversals:
         remirror(book, reversal)
 
 
-def remirror(book: Book, reversal: str) -> None:
-    """Make a reversal post the opposite of what the entries that it takes back post now."""
+def remirror(book: Book, reversal: str, acting: dict[str, bool] | None = None) -> None:
+    """Make a reversal post the opposite of what the entries that it takes back post now.
+
+    `acting`: as in `reversed_by`.
+    """
     page = entry_page(book, reversal)
     taken: list[Posting] = []
     if page.status == "counted":
         for target in page.targets:
-            if reversed_by(book, entry_page(book, target)) == reversal:
+            if reversed_by(book, entry_page(book, target), acting) == reversal:
                 taken.extend(entry_page(book, target).lines)
     restate(book, reversal, replace(page, lines=mirrored(taken)))
 
 
-def reversed_by(book: Book, page: EntryPage) -> str:
-    """The reversal that takes this entry back: the first that holds; empty when none does."""
-    for reversal in page.reversals:
-        if _holds(book, entry_page(book, reversal)):
-            return reversal
-    return ""
+def reversed_by(book: Book, page: EntryPage, acting: dict[str, bool] | None = None) -> str:
+    """The reversal that takes this entry back, of the earliest meeting; empty when none does.
+
+    `acting`: reversals that were looked at on the way; several ways may lead to one.
+    """
+    if not page.reversals:
+        return ""
+    acting = {} if acting is None else acting
+    holding = [
+        (page_of.cycle, page_of.session, place, reversal)
+        for place, reversal in enumerate(page.reversals)
+        if _acts(book, reversal, page_of := entry_page(book, reversal), acting)
+    ]
+    return min(holding)[-1] if holding else ""
 
 
-def _holds(book: Book, reversal: EntryPage) -> bool:
-    return not reversal.late and not reversed_by(book, reversal)
+def _acts(book: Book, reversal: str, page: EntryPage, acting: dict[str, bool]) -> bool:
+    known = acting.get(reversal)
+    if known is None:
+        in_time = not page.late or ACCEPTED_LATE in page.reasons
+        known = in_time and not waits(book, (reversal,)) and not reversed_by(book, page, acting)
+        acting[reversal] = known
+    return known

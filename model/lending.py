@@ -3,31 +3,62 @@
 The application names the loan. Money handed over is a fact: it counts even without an approval or
 with another amount, and both are pointed out. A repayment with a provider's reference counts once
 for that reference, whichever meeting and whoever recorded it. Nobody approves a loan to himself.
+An approval and a refusal that did not know of each other are contested: no money is expected to be
+handed over until officers take one of them back.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
 from model import events as e
 from model import listing
 from model.accounts import LOANS, POCKETS
+from model.approvals import ask
 from model.book import Book
-from model.derived import derive
+from model.derived import Work, derive
 from model.entry import Entry
 from model.journal import entry_page
-from model.loan_ledger import payments_topic, put_loan, repaid_lines
+from model.loan_facts import is_beyond, payments_topic
+from model.loan_ledger import (
+    KNEW_APPROVAL,
+    KNEW_REFUSAL,
+    asked_text,
+    derive_loan,
+    handed_over_text,
+    pay_loan,
+    put_loan,
+    repaid_lines,
+)
+from model.loan_postings import disbursed_lines, split_lines
+from model.loan_terms import terms_text
+from model.members import member_named, point_out_status
 from model.notes import void
-from model.pages import NO_MEETING, NO_TERMS, FindingPage, LoanPage
-from model.permissions import FOUNDING_OFFICES, constitution, holder
+from model.pages import NO_TERMS, FindingPage, LoanPage
+from model.permissions import constitution, founded, is_member
+from model.reckoning.allocation import Split
+from model.references import reference_key
+from model.sheets import claims_on, claims_once
+from model.sources import paid_from
 from model.standing import enter
+
+REQUESTS_MAX: Final = 64  # newest loans of one member that a changed request is looked for in
 
 
 def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool) -> None:
     """Note a request; the same request from two phones is one loan."""
-    member, name = book.hexed[event.member], entry.id.hex()
-    if book.members.find(member) is None:
+    member, name = member_named(book, event.member), entry.id.hex()
+    guarantees = tuple(
+        (member_named(book, each.member), each.amount_minor) for each in event.guarantors
+    )
+    if not member or not all(guarantor for guarantor, _ in guarantees):
         void(book, entry, "loan.applied", "unknown_reference")
+        return
+    if member in dict(guarantees):
+        void(book, entry, "loan.applied", "own_guarantee")
         return
     alone = enter(
         book,
@@ -39,13 +70,13 @@ def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool)
         member,
         event.line,
         event.amount_minor,
-        str(event.periods),
+        asked_text(event.periods, event.fund, guarantees),
         (),
         (),
         text=event.purpose,
     )
     if not alone:
-        for kind, line, first in book.sheets.find((event.cycle, event.session, member)) or ():
+        for kind, line, first in claims_on(book, event.cycle, event.session, member):
             if (kind, line) == ("loan.applied", event.line) and first != name:
                 book.aliases.put(name, book.aliases.find(first) or first)
                 return
@@ -57,6 +88,10 @@ def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool)
         event.session,
         event.periods,
         *NO_TERMS,
+        social=event.fund == "social_fund",
+        guarantors=tuple(sorted(guarantees)),
+        collateral=event.collateral,
+        collateral_minor=event.collateral_minor,
     )
     add_loan(book, name, loan)
 
@@ -75,6 +110,14 @@ def loan_named(book: Book, reference: bytes) -> str:
     return name if book.loans.find(name) is not None else ""
 
 
+def _known(book: Book, entry: Entry, loan: str, kind: str) -> bool:
+    """Did the author know an entry of this kind about the loan?"""
+    return any(
+        claim == kind and bytes.fromhex(other) in entry.past
+        for claim, _, other in claims_once(book, loan)
+    )
+
+
 def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) -> None:
     """Approve a loan with its terms, once; two different approvals are a dispute."""
     name = loan_named(book, event.loan)
@@ -82,11 +125,9 @@ def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) 
     if loan is None:
         void(book, entry, "loan.approved", "unknown_reference")
         return
-    if _is(book, entry, loan.member):
+    if is_member(book, entry.person.hex(), loan.member, entry.past):
         void(book, entry, "loan.approved", "own_loan")
         return
-    # Of a fixed width, so that the lowest terms are the first as text.
-    terms = (event.method, f"{event.rate_ppm:07}", f"{event.periods:03}", event.period)
     alone = enter(
         book,
         entry,
@@ -97,16 +138,49 @@ def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) 
         name,
         1,
         event.amount_minor,
-        " ".join(map(str, (*terms, event.step_minor, event.rounding))),
+        terms_text(event),
         (),
         (),
         member=loan.member,
         once=name,
+        reasons=(KNEW_REFUSAL,) if _known(book, entry, name, "loan.refused") else (),
     )
     _compare_terms(book, entry, event, loan.member)
+    ask(book, entry, "loan.approved", event.amount_minor, loan.member)
     if alone:
         derive(book, "loan.approved", name)
         _compare_hands(book, entry, name, "loan.disbursed")
+
+
+def refuse_loan(book: Book, entry: Entry, event: e.LoanRefused, keeper: bool) -> None:
+    """End a request before its money is handed over."""
+    name = loan_named(book, event.loan)
+    loan = book.loans.find(name) if name else None
+    if loan is None:
+        void(book, entry, "loan.refused", "unknown_reference", text=event.reason)
+        return
+    if _known(book, entry, name, "loan.disbursed"):
+        void(book, entry, "loan.refused", "loan_was_handed_over", text=event.reason)
+        return
+    enter(
+        book,
+        entry,
+        keeper,
+        "loan.refused",
+        event.cycle,
+        event.session,
+        name,
+        1,
+        0,
+        event.outcome,
+        (),
+        (),
+        member=loan.member,
+        once=name,
+        reasons=(KNEW_APPROVAL,) if _known(book, entry, name, "loan.approved") else (),
+        text=event.reason,
+    )
+    derive(book, "loan.refused", name)
 
 
 def _compare_terms(book: Book, entry: Entry, event: e.LoanApproved, member: str) -> None:
@@ -123,6 +197,8 @@ def _compare_terms(book: Book, entry: Entry, event: e.LoanApproved, member: str)
         told.append(f"instalments by the {event.period}")
     if event.periods > terms.loan_periods_max:
         told.append("more instalments")
+    if event.rules != terms.loan:
+        told.append("other rules for fees, penalties or grace")
     if told:
         name = entry.id.hex()
         page = FindingPage(
@@ -133,33 +209,30 @@ def _compare_terms(book: Book, entry: Entry, event: e.LoanApproved, member: str)
 
 def _compare_hands(book: Book, entry: Entry, loan: str, other_kind: str) -> None:
     """Point out a loan that one person both approved and handed over, in a founded group."""
-    if not all(holder(book, title, entry.past) for title in FOUNDING_OFFICES):
+    if not founded(book, entry.past):
         return
     name, person = entry.id.hex(), entry.person.hex()
-    for kind, _, other in book.sheets.find((NO_MEETING, NO_MEETING, loan)) or ():
+    for kind, _, other in claims_once(book, loan):
         page = entry_page(book, other)
         if kind == other_kind and page.status == "counted" and page.person == person:
             finding = FindingPage((name, other), page.member, amounts=(page.amount,))
             book.findings.put(("one_hand", loan), finding)
 
 
-def _is(book: Book, entry: Entry, member: str) -> bool:
-    """Is the author that member, by any election that the author knew of?"""
-    page = book.persons.find(entry.person.hex())
-    return page is not None and any(
-        named == member and bytes.fromhex(election) in entry.past for election, named in page.named
-    )
-
-
 def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool) -> None:
-    """Dr loans, Cr pocket; a loan is handed over once, whoever recorded it."""
+    """Dr loans, Cr pocket (and income for what was kept back); handed over once, by whomever."""
     name = loan_named(book, event.loan)
     loan = book.loans.find(name) if name else None
-    if loan is None:
+    if loan is None or (event.witness and not member_named(book, event.witness)):
         void(book, entry, "loan.disbursed", "unknown_reference")
         return
-    amount = event.amount_minor
-    lines = ((LOANS, name, amount), (POCKETS[event.channel], "", -amount))
+    amount, kept = event.amount_minor, event.fee_minor + event.interest_minor
+    if kept >= amount:
+        void(book, entry, "loan.disbursed", "held_back_too_much")
+        return
+    lines = disbursed_lines(
+        name, loan, POCKETS[event.channel], amount, event.fee_minor, event.interest_minor
+    )
     alone = enter(
         book,
         entry,
@@ -170,28 +243,37 @@ def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool
         name,
         1,
         amount,
-        event.channel,
+        handed_over_text(event.channel, event.fee_minor, event.interest_minor),
         lines,
         lines,
         member=loan.member,
         once=name,
     )
+    ask(book, entry, "loan.disbursed", amount, loan.member)
+    point_out_status(book, entry, loan.member, (event.cycle, event.session), amount)
     if alone:
         derive(book, "loan.approved", name)
         _compare_hands(book, entry, name, "loan.approved")
 
 
 def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> None:
-    """Dr pocket; Cr interest, then principal, then the member's overpayment."""
+    """Dr pocket or source; Cr penalties, fees, interest, principal, then an overpayment."""
     name = loan_named(book, event.loan)
     loan = book.loans.find(name) if name else None
-    if loan is None:
+    payer = member_named(book, event.payer) if event.payer else ""
+    if loan is None or (event.payer and not payer):
         void(book, entry, "loan.repaid", "unknown_reference")
         return
     amount = event.amount_minor
-    pocket = (POCKETS[event.channel], "", amount)
+    whose = payer or loan.member
+    pocket = paid_from(event.channel, event.source, whose, amount)
     payment = entry.id.hex()
     listing.add(book, payments_topic(name), payment)
+    beyond = loan.by_account and is_beyond(book, name)
+    if beyond:
+        lines = split_lines(name, loan, pocket, Split(overpaid_minor=amount))
+    else:
+        lines = (pocket,) if loan.by_account else repaid_lines(name, loan, pocket, loan.paid_minor)
     alone = enter(
         book,
         entry,
@@ -200,36 +282,42 @@ def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> N
         event.cycle,
         event.session,
         name,
-        1 if event.provider_ref else event.line,
+        1 if reference_key(event.provider_ref) else event.line,
         amount,
-        event.channel,
-        (pocket,),
-        repaid_lines(name, loan, pocket, loan.paid_minor),
+        event.source or event.channel,
+        (pocket, (LOANS, name, -amount)),
+        lines,
         member=loan.member,
-        once=f"ref {event.provider_ref}" if event.provider_ref else "",
+        once=reference_key(event.provider_ref),
         text=event.provider_ref,
     )
-    if alone:
-        put_loan(book, name, replace(loan, paid_minor=loan.paid_minor + amount))
-    _compare_by_hand(book, event, name, payment)
+    if alone and beyond:
+        put_loan(book, name, replace(loan, set_aside_minor=loan.set_aside_minor + amount))
+    elif alone and loan.by_account:
+        derive(book, "loan.repaid", name)
+    elif alone:
+        pay_loan(book, name, loan, amount)
 
 
-def _compare_by_hand(book: Book, event: e.LoanRepaid, name: str, payment: str) -> None:
-    """Point out a payment recorded by hand beside one of equal amount with a reference."""
-    sheet = book.sheets.find((event.cycle, event.session, name)) or ()
-    if len(sheet) < 2:
+def _derive_requests(book: Book, subject: str) -> None:
+    """Read requests of a member anew (or one loan, which was brought over from paper)."""
+    if book.loans.find(subject) is not None:
+        derive_loan(book, subject)
         return
-    mine = entry_page(book, payment)
-    if mine.status != "counted":
-        return
-    for kind, line, other in sheet:
-        # What came with a reference is listed there on line 0.
-        if kind != "loan.repaid" or bool(line) != bool(mine.once):
-            continue
-        page = entry_page(book, other)
-        if page.amount == mine.amount and page.status == "counted":
-            finding = FindingPage(
-                (other, payment), page.member, event.cycle, event.session, (mine.amount,)
-            )
-            book.findings.put(("possible_duplicate_payment", other), finding)
-            return
+    for name in (book.member_loans.find(subject) or ())[-REQUESTS_MAX:]:
+        derive_loan(book, name)
+
+
+RULES: Final = {
+    e.LoanApplied: apply_for_loan,
+    e.LoanApproved: approve_loan,
+    e.LoanRefused: refuse_loan,
+    e.LoanDisbursed: disburse_loan,
+    e.LoanRepaid: repay_loan,
+}
+WORK: Final[Mapping[str, Work]] = {
+    "loan.applied": _derive_requests,
+    **dict.fromkeys(
+        ("loan.approved", "loan.refused", "loan.disbursed", "loan.repaid"), derive_loan
+    ),
+}

@@ -18,6 +18,16 @@ def add(book: Book, topic: str, name: str) -> None:
     book.lengths.put(topic, length + 1)
 
 
+def newest(book: Book, topic: str, count: int) -> list[str]:
+    """The last `count` entries on this topic, in the order in which they were folded."""
+    length = book.lengths.find(topic) or 0
+    first = max(0, length - count)
+    names: list[str] = []
+    for piece in range(first // PIECE_MAX, -(-length // PIECE_MAX)):
+        names += book.lists.find((piece, topic)) or ()
+    return names[first % PIECE_MAX :] if names else names
+
+
 def every(book: Book, topic: str) -> Iterator[str]:
     """The entries on this topic in the order in which they were folded."""
     length = book.lengths.find(topic) or 0

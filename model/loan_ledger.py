@@ -1,8 +1,9 @@
-"""One loan's ledger: what was approved and handed over, and how each payment is split.
+"""One loan's ledger: what was asked, approved and handed over, and where each payment goes.
 
-The split is a function of the terms and of the sum paid before (loans.py), so that taking an old
-payment back splits every later one anew. Terms are complete in the approval; a loan that was
-handed over without one bears no interest until it is approved, because nobody agreed to any.
+The split is a function of the terms and of the sum paid before (reckoning/allocation.py), so that
+taking an old payment back splits every later one anew; where more bears on a loan than payments,
+its whole account is replayed (loan_account.py). Terms are complete in the approval; a loan that
+was handed over without one bears no interest until it is approved, because nobody agreed to any.
 """
 
 from __future__ import annotations
@@ -11,115 +12,152 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from model import listing
-from model.accounts import LOAN_INTEREST, LOANS, OVERPAYMENTS
+from model.accounts import POCKETS
+from model.agreement import agreeing
 from model.book import Book
 from model.journal import entry_page, restate, reversed_by
-from model.loans import Split, Terms, TermsError, owed, schedule, split_payment
-from model.pages import NO_MEETING, NO_TERMS, EntryPage, FindingPage, LoanPage, Posting
+from model.loan_account import by_sum, reckon
+from model.loan_facts import counted_facts, guarantors_of, payments
+from model.loan_postings import disbursed_lines, split_lines
+from model.loan_terms import amounts_of, falls_of, fees_of, is_by_sum, rules_from
+from model.pages import NO_TERMS, EntryPage, FindingPage, LoanPage, Posting
+from model.reckoning.allocation import Split, owed, split_between
+from model.reckoning.schedules import schedule
+from model.reckoning.terms import LoanTerms, TermsError
+from model.sheets import claims_on, claims_once
 
-_ONCE: Final = (NO_MEETING, NO_MEETING)
-
-
-def terms_of(loan: LoanPage) -> Terms | None:
-    """Terms for the principal that was handed over; None before that."""
-    if not loan.principal_minor:
-        return None
-    return Terms(
-        loan.principal_minor,
-        loan.method,
-        loan.rate_ppm,
-        loan.periods,
-        loan.period,
-        loan.step_minor,
-        loan.rounding,
-    )
+KNEW_APPROVAL: Final = "knew_approval"  # of a refusal: its author knew the approval
+KNEW_REFUSAL: Final = "knew_refusal"  # and the other way round
 
 
 def split(loan: LoanPage, before_minor: int, amount_minor: int) -> Split:
     """Where one payment goes that follows `before_minor` of others."""
-    terms = terms_of(loan)
-    if terms is None:
-        return Split(0, 0, 0, 0, amount_minor)
-    return split_payment(terms, before_minor, amount_minor)
+    falls = falls_of(loan)
+    if falls is None:
+        return Split(overpaid_minor=amount_minor)
+    return split_between(falls, before_minor, amount_minor)
 
 
 def repaid_lines(
     name: str, loan: LoanPage, pocket: Posting, before_minor: int
 ) -> tuple[Posting, ...]:
     """Lines of a payment into `pocket` on the loan called `name`."""
-    parts = split(loan, before_minor, pocket[2])
-    lines: tuple[Posting, ...] = (pocket,)
-    if parts.interest_minor:
-        lines += ((LOAN_INTEREST, "", -parts.interest_minor),)
-    if parts.principal_minor:
-        lines += ((LOANS, name, -parts.principal_minor),)
-    if parts.overpaid_minor:
-        lines += ((OVERPAYMENTS, loan.member, -parts.overpaid_minor),)
-    return lines
+    return split_lines(name, loan, pocket, split(loan, before_minor, pocket[2]))
 
 
 def owed_minor(loan: LoanPage) -> int:
-    """Everything that the terms ask for, interest included."""
-    terms = terms_of(loan)
+    """Everything that the terms ask for in instalments, interest included."""
+    terms = amounts_of(loan)
     return 0 if terms is None else owed(terms)
 
 
-def payments_topic(name: str) -> str:
-    """Topic of the list of every repayment of a loan, counted or not."""
-    return f"repaid {name}"
-
-
 def derive_loan(book: Book, name: str) -> None:
-    """Read approval and disbursement anew, and split every counted payment in the shared order."""
+    """Read the loan's own facts anew, and let every counted payment go where it now belongs."""
     loan = book.loans.find(name)
     if loan is None:
         return
-    loan = _disbursed(book, name, _approved(book, name, loan))
-    paid = 0
-    for payment, page in payments(book, name):
-        lines = repaid_lines(name, loan, page.held[0], paid)
-        paid += page.amount
-        if lines != page.lines:
-            restate(book, payment, replace(page, lines=lines))
-    loan = replace(loan, paid_minor=paid)
+    loan = _disbursed(book, name, _approved(book, name, _asked(book, name, loan)))
+    in_default = winner(book, f"default {name}", "loan.defaulted")
+    loan = replace(
+        loan,
+        guarantors=guarantors_of(book, name),
+        defaulted=in_default[0] if in_default else "",
+    )
+    facts = counted_facts(book, name)
+    by_account = bool(loan.disbursed) and (bool(facts) or not is_by_sum(loan))
+    loan = replace(
+        loan,
+        by_account=by_account,
+        rescheduled=False,
+        written_off_minor=0,
+        recovered_minor=0,
+        set_aside_minor=0,
+        impossible_plan="",
+        misplaced=(),
+    )
+    if by_account:
+        loan = reckon(book, name, loan, facts)
+    else:
+        loan = by_sum(book, name, loan, facts, payments(book, name))
     put_loan(book, name, loan)
 
 
 def put_loan(book: Book, name: str, loan: LoanPage) -> None:
     """Keep a loan's page, its place among the open ones, and what is to be said about it."""
     book.loans.put(name, loan)
-    overpaid = loan.paid_minor - owed_minor(loan) if loan.principal_minor else 0
+    overpaid = loan.paid_minor - loan.owed_minor if loan.principal_minor else 0
     is_open = not loan.principal_minor or overpaid < 0
+    if loan.refused and not loan.principal_minor:
+        is_open = False
     if is_open != (book.open_loans.find(name) is not None):
         book.open_loans.put(name, loan.member if is_open else None)
-    _note(book, "overpaid_loan", name, loan, (overpaid,) if overpaid > 0 else ())
+    back = max(0, overpaid) + loan.set_aside_minor
+    _note(book, "overpaid_loan", name, loan, (back,) if back else ())
+    waiting = (loan.approved_minor,) if loan.contested and not loan.disbursed else ()
+    _note(book, "loan_contested", name, loan, waiting)
+    impossible = (loan.approved_minor,) if loan.impossible_terms else ()
+    _note(book, "loan_terms_impossible", name, loan, impossible)
+    _note(book, "new_plan_impossible", name, loan, (0,) if loan.impossible_plan else ())
+    misplaced = loan.misplaced
+    _note(book, "charge_misplaced", name, loan, (len(misplaced),) if misplaced else (), misplaced)
     if not loan.disbursed:
         _note(book, "loan_not_disbursed", name, loan, (loan.paid_minor,) if loan.paid_minor else ())
-        _note(book, "loan_not_approved", name, loan, ())
-        _note(book, "loan_differs", name, loan, ())
+        for code in ("loan_not_approved", "loan_differs", "loan_refused_but_paid"):
+            _note(book, code, name, loan, ())
+        _note(book, "loan_held_back_differs", name, loan, ())
         return
     lent, approved = loan.principal_minor, loan.approved_minor
     agreed = loan.approved or loan.opening
+    refused = bool(loan.refused or loan.contested)
     _note(book, "loan_not_disbursed", name, loan, ())
-    _note(book, "loan_not_approved", name, loan, () if agreed else (lent,))
+    _note(book, "loan_not_approved", name, loan, () if agreed or refused else (lent,))
+    _note(book, "loan_refused_but_paid", name, loan, (lent,) if refused else ())
     differs = loan.approved and lent != approved
     _note(book, "loan_differs", name, loan, (lent, approved) if differs else ())
+    kept = loan.fee_held_back_minor + loan.interest_held_back_minor
+    agreed_minor = sum(held_back(loan))
+    amounts = (kept, agreed_minor) if loan.approved and kept != agreed_minor else ()
+    _note(book, "loan_held_back_differs", name, loan, amounts)
 
 
-def _note(book: Book, code: str, name: str, loan: LoanPage, amounts: tuple[int, ...]) -> None:
+def held_back(loan: LoanPage) -> tuple[int, int]:
+    """Fees, and interest at once, that the terms keep back when the money is handed over."""
+    terms = amounts_of(loan)
+    if terms is None or loan.rules is None:
+        return 0, 0
+    try:
+        plan = schedule(terms._replace(fees=fees_of(loan.rules)))
+    except TermsError:
+        return 0, 0
+    return plan.fee_at_disbursement_minor, plan.interest_at_disbursement_minor
+
+
+def pay_loan(book: Book, name: str, loan: LoanPage, amount_minor: int) -> None:
+    """Add a repayment that counts; as long as something is owed, nothing else is to be said."""
+    paid = loan.paid_minor + amount_minor
+    loan = replace(loan, paid_minor=paid)
+    if loan.disbursed and paid < loan.owed_minor:
+        book.loans.put(name, loan)
+    else:
+        put_loan(book, name, loan)
+
+
+def _note(
+    book: Book, code: str, name: str, loan: LoanPage, amounts: tuple[int, ...],
+    entries: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     key = (code, name)
     noted = book.findings.find(key)
     if noted is None and not amounts:
         return
-    page = FindingPage(subject=loan.member, amounts=amounts, detail=name) if amounts else None
+    page = FindingPage(entries, loan.member, amounts=amounts, detail=name) if amounts else None
     if page != noted:
         book.findings.put(key, page)
 
 
-def _winner(book: Book, name: str, kind: str) -> tuple[str, EntryPage] | None:
-    """The approval or disbursement of a loan that counts."""
-    for claim in book.sheets.find((*_ONCE, name)) or ():
+def winner(book: Book, once: str, kind: str) -> tuple[str, EntryPage] | None:
+    """The entry of a kind that counts, of those about what can happen only once."""
+    for claim in claims_once(book, once):
         if claim[0] == kind:
             page = entry_page(book, claim[2])
             if page.status == "counted" and not reversed_by(book, page):
@@ -127,64 +165,152 @@ def _winner(book: Book, name: str, kind: str) -> tuple[str, EntryPage] | None:
     return None
 
 
+def asked_text(periods: int, fund: str, guarantees: tuple[tuple[str, int], ...]) -> str:
+    """What a request says beside its amount, as text that two officers must agree on."""
+    words = [str(periods)]
+    if fund != "loan_fund" or guarantees:
+        words += [fund, *(f"{member}:{amount}" for member, amount in sorted(guarantees))]
+    return " ".join(words)
+
+
+def _asked(book: Book, name: str, loan: LoanPage) -> LoanPage:
+    """What was asked for, by the request that counts."""
+    if loan.opening:
+        return loan
+    first = book.entries.find(name)
+    if first is None:
+        return loan
+    for kind, line, other in claims_on(book, first.cycle, first.session, first.subject):
+        page = entry_page(book, other)
+        if (kind, line) == ("loan.applied", first.line) and page.status == "counted":
+            words = page.detail.split(" ")
+            social = len(words) > 1 and words[1] == "social_fund"
+            return replace(
+                loan,
+                asked_minor=page.amount,
+                purpose=page.text,
+                periods=int(words[0]),
+                social=social,
+            )
+    return loan
+
+
 def _approved(book: Book, name: str, loan: LoanPage) -> LoanPage:
-    approval = _winner(book, name, "loan.approved")
+    approval, refusal = winner(book, name, "loan.approved"), winner(book, name, "loan.refused")
+    contested = False
+    if approval is not None and refusal is not None:
+        ended = any(KNEW_APPROVAL in _own(book, one) for one in agreeing(book, refusal[0]))
+        renewed = any(KNEW_REFUSAL in _own(book, one) for one in agreeing(book, approval[0]))
+        contested = ended == renewed
+        refusal = refusal if ended and not renewed else None
+    loan = replace(
+        loan,
+        refused=refusal[0] if refusal else "",
+        outcome=refusal[1].detail if refusal else "",
+        contested=contested,
+    )
     if approval is None:
         method, period, rounding = NO_TERMS
         return replace(
             loan,
             approved="",
             approved_minor=0,
+            periods=1 if loan.opening else loan.periods,  # as it was brought over from paper
             method=method,
             rate_ppm=0,
             period=period,
             step_minor=1,
             rounding=rounding,
+            rules=None,
+            first_due_on="",
+            impossible_terms="",
         )
     entry, page = approval
+    loan = replace(
+        loan, approved=entry, approved_minor=page.amount, impossible_terms="", **_terms(page)
+    )
+    wanted = replace(loan, principal_minor=page.amount, starts_on="")
+    if not has_schedule(amounts_of(wanted) if wanted.rules is None else None):
+        loan = replace(loan, impossible_terms=entry)
+    return _payable(loan)
+
+
+def _own(book: Book, name: str) -> tuple[str, ...]:
+    return entry_page(book, name).reasons
+
+
+def _terms(page: EntryPage) -> dict[str, object]:
     terms = page.detail.split(" ")
-    changed = {
-        "approved": entry,
-        "approved_minor": page.amount,
+    return {
         "method": terms[0],
         "rate_ppm": int(terms[1]),
         "periods": int(terms[2]),
         "period": terms[3],
         "step_minor": int(terms[4]),
         "rounding": terms[5],
+        "first_due_on": terms[6] if len(terms) > 6 and terms[6] != "-" else "",
+        "rules": rules_from(terms[7]) if len(terms) > 7 else None,
     }
-    return _payable(replace(loan, **changed))
 
 
 def _payable(loan: LoanPage) -> LoanPage:
-    """The loan, without interest when its instalments would not even cover that."""
-    terms = terms_of(loan)
+    """The loan, without interest when its terms give no schedule (its instalments would not even
+    cover the interest, or its first due day is before the money was handed over)."""
+    if has_schedule(amounts_of(loan)):
+        return loan
+    plain = replace(loan, method="flat", rate_ppm=0, rules=None, first_due_on="")
+    return replace(plain, impossible_terms=loan.approved)
+
+
+def has_schedule(terms: LoanTerms | None) -> bool:
+    """Do these terms give a schedule, as far as there are any?"""
     try:
         if terms is not None:
             schedule(terms)
     except TermsError:
-        return replace(loan, method="flat", rate_ppm=0)
-    return loan
+        return False
+    return True
 
 
 def _disbursed(book: Book, name: str, loan: LoanPage) -> LoanPage:
     if loan.opening:
-        payout = _winner(book, loan.opening, "opening_balance.set")
+        payout = winner(book, loan.opening, "opening_balance.set")
     else:
-        payout = _winner(book, name, "loan.disbursed")
+        payout = winner(book, name, "loan.disbursed")
     if payout is None:
-        return replace(loan, disbursed="", principal_minor=0, starts_on="")
+        return replace(
+            loan,
+            disbursed="",
+            principal_minor=0,
+            starts_on="",
+            fee_held_back_minor=0,
+            interest_held_back_minor=0,
+        )
     entry, page = payout
     meeting = book.meetings.find((page.cycle, page.session))
     day = meeting.held_on if meeting is not None else page.text
-    return _payable(replace(loan, disbursed=entry, principal_minor=page.amount, starts_on=day))
+    fee, interest = _held_back(page)
+    if not loan.opening:
+        pocket = POCKETS[page.detail.split(" ")[0]]
+        lines = disbursed_lines(name, loan, pocket, page.amount, fee, interest)
+        if lines != page.lines:
+            restate(book, entry, replace(page, lines=lines, held=lines))
+    loan = replace(
+        loan,
+        disbursed=entry,
+        principal_minor=page.amount,
+        starts_on=day,
+        fee_held_back_minor=fee,
+        interest_held_back_minor=interest,
+    )
+    return _payable(loan)
 
 
-def payments(book: Book, name: str) -> list[tuple[str, EntryPage]]:
-    """Counted repayments of a loan, in the shared order."""
-    found = []
-    for payment in listing.every(book, payments_topic(name)):
-        page = entry_page(book, payment)
-        if page.status == "counted" and not (page.reversals and reversed_by(book, page)):
-            found.append((payment, page))
-    return found
+def handed_over_text(channel: str, fee_minor: int, interest_minor: int) -> str:
+    """What a disbursement says beside its amount."""
+    return f"{channel} {fee_minor} {interest_minor}" if fee_minor or interest_minor else channel
+
+
+def _held_back(page: EntryPage) -> tuple[int, int]:
+    words = page.detail.split(" ")
+    return (int(words[1]), int(words[2])) if len(words) == 3 else (0, 0)

@@ -17,6 +17,10 @@ Minor: TypeAlias = int
 Rounding: TypeAlias = Literal["half_even", "half_up", "ceiling", "floor"]
 ROUNDINGS: Final[tuple[Rounding, ...]] = ("half_even", "half_up", "ceiling", "floor")
 
+Ties: TypeAlias = Literal["larger", "earlier"]
+TIES: Final[tuple[Ties, ...]] = ("larger", "earlier")
+"""Which of two parts with equal remainders comes first: the larger weight, or the earlier place."""
+
 AMOUNT_MINOR_MAX: Final = 2**53
 """Largest amount accepted: beyond it a JSON reader in JavaScript would round."""
 
@@ -155,24 +159,27 @@ def round_to_step(amount_minor: Minor, step_minor: Minor, rounding: Rounding) ->
     return divide(amount_minor, step_minor, rounding) * step_minor
 
 
-def split(total_minor: Minor, weights: Sequence[int]) -> tuple[Minor, ...]:
+def split(total_minor: Minor, weights: Sequence[int], ties: Ties = "larger") -> tuple[Minor, ...]:
     """Shares of `total_minor` in proportion to `weights`; they add up to the total exactly.
 
     Largest remainder: each part is rounded down, then the units left over go one by one to the
-    largest remainders; ties go to the larger weight, then to the earlier position. A negative
-    total (a loss) is split as its mirror image. Raises `ValueError` when a weight is negative or
-    none is positive.
+    largest remainders; ties go to the larger weight, then to the earlier position, or by `ties` to
+    the earlier position alone. A negative total (a loss) is split as its mirror image. Raises
+    `ValueError` when a weight is negative, none is positive, or `ties` is unknown.
     """
     whole = sum(weights)
     if whole <= 0 or min(weights) < 0:
         raise ValueError("weights must not be negative, and one must be positive")
+    if ties not in TIES:
+        raise ValueError(f"unknown ties {ties!r}")
     if total_minor < 0:
-        return tuple(-part for part in split(-total_minor, weights))
+        return tuple(-part for part in split(-total_minor, weights, ties))
     parts = [total_minor * weight // whole for weight in weights]
     left_over = total_minor - sum(parts)
+    larger = weights if ties == "larger" else (0,) * len(weights)
     by_remainder = sorted(
         range(len(weights)),
-        key=lambda i: (-(total_minor * weights[i] % whole), -weights[i], i),
+        key=lambda i: (-(total_minor * weights[i] % whole), -larger[i], i),
     )
     for i in by_remainder[:left_over]:
         parts[i] += 1

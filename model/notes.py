@@ -37,6 +37,7 @@ def note(
     reasons: tuple[str, ...] = (),
     targets: tuple[str, ...] = (),
     count: int = 0,
+    member: str = "",
     text: str = "",
 ) -> None:
     """Put an entry that posts nothing of its own into the history."""
@@ -57,6 +58,7 @@ def note(
         held=(),
         keeper=False,
         count=count,
+        member=member,
         reasons=reasons,
         targets=targets,
         text=text,

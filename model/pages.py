@@ -14,8 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from model.days import Period
-from model.events import ConstitutionAdopted
-from model.loans import Method
+from model.events import ConstitutionAdopted, LoanRules, Method
 from model.money import Rounding
 
 Posting = tuple[str, str, int]
@@ -24,6 +23,9 @@ begins with a letter is a memo (share counts, fines due): outside of the double 
 
 Claim = tuple[str, int, str]
 """Kind, line, entry id. Line 0 is only listed: its place among equals is kept elsewhere."""
+
+Sheet = tuple[str | int | None, ...]
+"""The subject before on the roll, if any, then claims, three parts each."""
 
 NO_TERMS: Final[tuple[Method, Period, Rounding]] = ("flat", "month", "half_even")
 """Of a loan that nobody approved yet."""
@@ -72,7 +74,10 @@ class EntryPage(Page, frozen=True):
 
 
 class GroupPage(Page, frozen=True):
-    """The group and its founder, who first described it."""
+    """The group and its founder, who first described it.
+
+    `place`: village, district, county, country, each empty when unknown; or nothing at all.
+    """
 
     entry: str
     founder: str
@@ -80,21 +85,35 @@ class GroupPage(Page, frozen=True):
     currency: str
     exponent: int
     kind: str
+    description: str = ""
+    place: tuple[str, ...] = ()
+    timezone: str = ""
+    status: str = ""
 
 
 class ConstitutionPage(Page, frozen=True):
-    """A constitution, and the entry that adopted it."""
+    """A constitution, and the entry that adopted or proposed it.
+
+    `base`: of a proposal, a digest of the adoptions that its author knew.
+    """
 
     entry: str
     terms: ConstitutionAdopted
+    base: str = ""
 
 
 class CyclePage(Page, frozen=True):
-    """One savings cycle."""
+    """One savings cycle; `closings`: every decision to close it, `closed`: the one that holds.
+
+    `entry` opened it first in the shared order, `openings` are those that opened it, too.
+    """
 
     entry: str
     starts_on: str
     ends_on: str
+    closings: tuple[str, ...] = ()
+    closed: str = ""
+    openings: tuple[str, ...] = ()
 
 
 class OfficePage(Page, frozen=True):
@@ -137,6 +156,9 @@ class MemberPage(Page, frozen=True):
     """A member; the name is not here but sealed, see PersonSealed.
 
     `status_entries`: the newest facts about the status, more than one when they were written apart.
+    `merged_into`: the member whom this one turned out to be. `exited`: the exit that holds.
+    `profile`: field, entry and value of the newest facts about the person, as many as were written
+    apart.
     """
 
     number: int
@@ -145,31 +167,110 @@ class MemberPage(Page, frozen=True):
     name_tag: str = ""
     phone_tag: str = ""
     status_entries: tuple[str, ...] = ()
+    merged_into: str = ""
+    exited: str = ""
+    gender: str = ""
+    birth_year: int = 0
+    role: str = ""
+    profile: tuple[tuple[str, str, str], ...] = ()
+
+
+class GoalPage(Page, frozen=True):
+    """What a member (or the group) wants to reach; `ended`: reached or dropped, empty before."""
+
+    member: str
+    kind: str
+    title: str
+    entry: str
+    target: int
+    each_meeting_minor: int = 0
+    until: str = ""
+    ended: str = ""
 
 
 class MeetingPage(Page, frozen=True):
-    """A meeting, opened by any number of phones; `closes` are the closes that hold."""
+    """A meeting, opened by any number of phones; `closes` are the closes that hold.
+
+    `closings` and `reopenings`: every one that was recorded, whether it holds or not. `keys`: the
+    members who opened it together; `keys_wanted` and `quorum_percent`: what the constitution asked
+    for then.
+    """
 
     held_on: str
     opened: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
+    closings: tuple[str, ...] = ()
+    reopenings: tuple[str, ...] = ()
+    kind: str = ""
+    place: str = ""
+    keys: tuple[str, ...] = ()
+    keys_wanted: int = 0
+    quorum_percent: int = 0
+
+
+class ClosingPage(Page, frozen=True):
+    """What the author of a close or a count did not know of what precedes it in the shared order.
+
+    `read_out`: the totals that were read out at a close, by name; none when there were none.
+    """
+
+    left_out: tuple[str, ...] = ()
+    read_out: tuple[tuple[str, int], ...] = ()
+
+
+class Voice(Page, frozen=True):
+    """One officer's word on a decision; `cancels`: own words that it takes back."""
+
+    person: str
+    entry: str
+    word: str
+    cycle: int = NO_MEETING
+    session: int = NO_MEETING
+    cancels: tuple[str, ...] = ()
+
+
+class DecisionPage(Page, frozen=True):
+    """What officers were asked: how many must agree, who wrote it, who gains, what was said.
+
+    `author` is empty when the author's own word does not count. `binding`: it waits for them.
+    `after`: earlier requests for the same that were declined as far as the author of this one knew.
+    """
+
+    kind: str
+    needed: int
+    author: str
+    member: str
+    expires_on: str = ""
+    binding: bool = False
+    voices: tuple[Voice, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class FinesPage(Page, frozen=True):
-    """Of one member: all that was levied and all that was paid, as far as it counts.
+    """Of one person, as far as it counts: what was levied and not waived, and what was paid.
 
-    `incomes`: the accounts that the payments are income of.
+    `incomes`: the accounts that what was levied goes to. `waived_minor`: what was waived.
     """
 
     levied_minor: int = 0
     paid_minor: int = 0
     incomes: tuple[str, ...] = ()
+    waived_minor: int = 0
 
 
 class LoanPage(Page, frozen=True):
-    """A loan; `paid_minor` adds up the repayments that count.
+    """A loan; `paid_minor` adds up the repayments that count, `owed_minor` what was asked for.
 
     `opening`: the thing that happens once which brought it over from paper, else empty.
+    `by_account`: more than payments bears on it (charges, a new agreement, interest by time), so
+    that its whole account is replayed; `owed_minor` is then what was paid and what is still owed
+    by the newest of these facts. `rules`: None for a plain loan. `social`: lent by the social fund.
+    `refused`: the entry that ended the request, `outcome` how.
+    `contested`: approved and refused apart from each other. `set_aside_minor`: came in beyond what
+    the account follows (more recovered than lost, a flood of payments); the member's.
+    `impossible_plan`: a new agreement that cannot be followed, and changes nothing;
+    `impossible_terms`: an approval whose terms give no schedule. `misplaced`: charges for an
+    instalment that the loan does not have.
     """
 
     member: str
@@ -189,7 +290,40 @@ class LoanPage(Page, frozen=True):
     disbursed: str = ""
     principal_minor: int = 0
     starts_on: str = ""
+    owed_minor: int = 0
     paid_minor: int = 0
+    rules: LoanRules | None = None
+    social: bool = False
+    first_due_on: str = ""
+    guarantors: tuple[tuple[str, int], ...] = ()
+    collateral: str = ""
+    collateral_minor: int = 0
+    refused: str = ""
+    outcome: str = ""
+    contested: bool = False
+    defaulted: str = ""
+    by_account: bool = False
+    rescheduled: bool = False
+    written_off_minor: int = 0
+    recovered_minor: int = 0
+    set_aside_minor: int = 0
+    impossible_plan: str = ""
+    impossible_terms: str = ""
+    fee_held_back_minor: int = 0
+    interest_held_back_minor: int = 0
+    misplaced: tuple[str, ...] = ()
+
+
+class RotationPage(Page, frozen=True):
+    """A merry-go-round; `slots` as it was agreed, `drawn` in the order of the revealed lots."""
+
+    contribution_minor: int
+    slots: tuple[str, ...]
+    order: str
+    commitment: str = ""
+    fee_minor: int = 0
+    group_covers: bool = False
+    drawn: tuple[str, ...] = ()
 
 
 class FindingPage(Page, frozen=True):

@@ -11,53 +11,101 @@ from itertools import islice
 from operator import itemgetter, lt
 from typing import Any, Final
 
+from model import (
+    actions,
+    approvals,
+    cash,
+    closing,
+    corrections,
+    counts,
+    cycles,
+    exits,
+    fines,
+    funding,
+    goals,
+    governance,
+    investments,
+    lateness,
+    lending,
+    loan_decisions,
+    meetings,
+    members,
+    merging,
+    notices,
+    opening,
+    partners,
+    payables,
+    payouts,
+    receipts,
+    reconciling,
+    resolutions,
+    resolving,
+    rotations,
+    savings,
+    shareouts,
+    social,
+    surplus,
+    withdrawals,
+)
 from model import events as e
 from model.book import Book, Undo
-from model.cash import count_cash, pay_expense, transfer
 from model.codec import Unreadable, kind_of
-from model.corrections import reverse_entry
-from model.derived import settle_up
+from model.derived import Work, settle_up
 from model.entry import Entry
-from model.fines import levy_fine, pay_fine
-from model.governance import adopt_constitution, describe_group, elect_officer, open_cycle
-from model.lending import apply_for_loan, approve_loan, disburse_loan, repay_loan
-from model.meetings import close_meeting, mark_attendance, open_meeting
-from model.members import add_member, seal_person, set_member_status
+from model.exits import LEFT, follow_exits
+from model.members import MERGED
+from model.merging import follow_merges
 from model.notes import note, void
-from model.opening import set_opening_balance
 from model.pages import FindingPage
-from model.permissions import rights_in, rights_now
-from model.savings import buy_shares, pay_from_social_fund, pay_into_social_fund
+from model.permissions import refers_to_known, rights_in
 
 _ORDER: Final = itemgetter(1, 0)  # entry.order_key, without a call for each entry
 _LAMPORT: Final = itemgetter(1)
-REDUCER_VERSION: Final = 1  # rises when equal entries would give another book
+REDUCER_VERSION: Final = 2  # rises when equal entries would give another book
 
-_RULES: Final[dict[type, Callable[[Book, Entry, Any, bool], None]]] = {
-    e.GroupDescribed: describe_group,
-    e.ConstitutionAdopted: adopt_constitution,
-    e.CycleOpened: open_cycle,
-    e.MemberAdded: add_member,
-    e.PersonSealed: seal_person,
-    e.MemberStatusSet: set_member_status,
-    e.OfficerElected: elect_officer,
-    e.MeetingOpened: open_meeting,
-    e.AttendanceMarked: mark_attendance,
-    e.SharePurchased: buy_shares,
-    e.SocialContributed: pay_into_social_fund,
-    e.SocialPaidOut: pay_from_social_fund,
-    e.FineLevied: levy_fine,
-    e.FinePaid: pay_fine,
-    e.LoanApplied: apply_for_loan,
-    e.LoanApproved: approve_loan,
-    e.LoanDisbursed: disburse_loan,
-    e.LoanRepaid: repay_loan,
-    e.ExpensePaid: pay_expense,
-    e.TransferMade: transfer,
-    e.CashCounted: count_cash,
-    e.MeetingClosed: close_meeting,
-    e.EntryReversed: reverse_entry,
-    e.OpeningBalanceSet: set_opening_balance,
+_Rule = Callable[[Book, Entry, Any, bool], None]
+_TOPICS: Final[tuple[Any, ...]] = (
+    governance,
+    approvals,
+    members,
+    meetings,
+    resolutions,
+    actions,
+    counts,
+    closing,
+    lateness,
+    resolving,
+    merging,
+    goals,
+    savings,
+    social,
+    fines,
+    payables,
+    lending,
+    loan_decisions,
+    cash,
+    corrections,
+    opening,
+    notices,
+    cycles,
+    shareouts,
+    surplus,
+    exits,
+    rotations,
+    partners,
+    funding,
+    investments,
+    receipts,
+    reconciling,
+    withdrawals,
+    payouts,
+)
+"""One module a topic: `RULES`: what an event does; `WORK`: what follows from how entries stand."""
+RULES: Final[dict[type, _Rule]] = {
+    kind: rule for topic in _TOPICS for kind, rule in topic.RULES.items()
+}
+WORK: Final[dict[str, Work]] = {
+    kind: work for topic in _TOPICS for kind, work in getattr(topic, "WORK", {}).items()
 }
 
 
@@ -67,16 +115,28 @@ def step(book: Book, entry: Entry) -> None:
     may, keeper = rights_in(book, entry)
     kind = type(event)
     if kind in may:
-        _RULES[kind](book, entry, event, keeper)
-        if book.informed is not entry.past and kind not in rights_now(book, entry.person)[0]:
-            page = FindingPage((entry.id.hex(),), detail=kind_of(event))
-            book.findings.put(("after_office", entry.id.hex()), page)
+        if not refers_to_known(book, entry, event):
+            void(book, entry, kind_of(event), "unknown_reference")
+            return
+        RULES[kind](book, entry, event, keeper)
     elif isinstance(event, Unreadable):
         _keep_unreadable(book, entry, event, bool(may))
     else:
         void(book, entry, kind_of(event), "not_permitted")
     if book.stale:
-        settle_up(book)
+        settle_up(book, WORK)
+    if book.follows is not False:
+        _follow(book)
+
+
+def _follow(book: Book) -> None:
+    """Let money go where it belongs of members who were merged or left."""
+    merged, left = book.merged.find(MERGED), book.left.find(LEFT)
+    book.follows = bool(merged or left)
+    if merged:
+        follow_merges(book)
+    if left:
+        follow_exits(book)
 
 
 def _keep_unreadable(book: Book, entry: Entry, event: Unreadable, by_officer: bool) -> None:

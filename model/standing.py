@@ -15,22 +15,44 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from model.agreement import (
+    agreeing,
+    choose_among,
+    chosen_of,
+    claimants,
+    is_waiting,
+    most_wanted,
+    note_decision,
+    passed_over,
+    resolution_of,
+    verdict_on,
+    weightiest,
+)
 from model.book import Book
-from model.claims import DISPUTES, REPLACING, Row, choose, finding_code
-from model.derived import derive, is_derived
+from model.claims import DISPUTES, REPLACING, Row, finding_code
+from model.decisions import DECISIONS, outcome, waits
+from model.derived import derive
 from model.entry import Entry
-from model.journal import entry_page, parked, post, remirror, restate, reversed_by
+from model.journal import ACCEPTED_LATE, entry_page, parked, post, remirror, restate, reversed_by
 from model.pages import NO_MEETING, Claim, EntryPage, FindingPage, MeetingPage, Posting, Status
 from model.share_limit import check_share_limit
+from model.sheets import claims_on, claims_once, enrol, has_claim, list_entry
 
 CLAIMS_EACH: Final = 8  # entries of one person about one thing; who floods gains nothing by it,
 CLAIMS_MAX: Final = 128  # and silences no other: the limit of all is far above that of one
 
-# Decisions, not money of the meeting's totals: a close does not take them out.
-_UNGATED: Final = frozenset({"loan.applied", "loan.approved"})
+# Decisions, not money of the meeting's totals: a close does not take them out. A request for a loan
+# only names it, and a refusal only holds money back; an approval changes what repayments pay.
+UNGATED: Final = frozenset(
+    {"loan.applied", "loan.refused", "meeting.reopened", "meeting.scheduled"}
+    | {"minutes.recorded", "action.assigned", "late_entry.accepted", "late_entry.rejected"}
+    | {"member.merged", "approval.given", "approval.withdrawn", "request.declined"}
+    | {"conflict.resolved", "entry.disputed", "agenda.reached", "action.done"}
+)
 _SET_HERE: Final = frozenset(
-    {"late_entry", "corroborated", "recorded_twice", "disputed_amount", "disputed_attendance"}
-    | {"disputed_count", "reversed", "replaced"}
+    {"late_entry", "accepted_late", "rejected_late", "corroborated", "recorded_twice", "reversed"}
+    | {"replaced", "not_chosen", "waits_for_approval", "declined", *DISPUTES.values()}
+    | {"disputed_amount"}
 )
 
 
@@ -52,27 +74,16 @@ def enter(  # on every entry's path, hence plain arguments
     hexed = book.hexed
     slot = slot or kind
     late = False
-    key = (cycle, session, subject)
-    sheet = book.sheets.find(key)
     if cycle != NO_MEETING:
         meeting = book.meetings.find((cycle, session))
         if meeting is None:
             open_unannounced(book, cycle, session)
-        elif meeting.closes and kind not in _UNGATED:
+        elif meeting.closes and kind not in UNGATED:
             late = True
-        if sheet is None:
-            roll = book.roll.find((cycle, session)) or ()
-            book.roll.put((cycle, session), (*roll, subject))
-    if sheet is None:
-        sheet = ()
-    home, claims = key, sheet
-    if once:
-        home = (NO_MEETING, NO_MEETING, once)
-        claims = book.sheets.find(home) or ()
-    alone = not late
-    for claim in claims:
-        if claim[1] == line and claim[0] == slot:
-            alone = False
+    key = (NO_MEETING, NO_MEETING, once) if once else (cycle, session, subject)
+    sheets = book.sheets
+    sheet = sheets.find(key)
+    alone = not late and (sheet is None or slot not in sheet or not has_claim(sheet, slot, line))
     page = EntryPage(
         kind, lamport, hexed[device], hexed[person], time_ms, cycle, session, subject, line, amount,
         detail, "counted", lines, held, keeper, count, member, once, reasons, late,
@@ -80,15 +91,20 @@ def enter(  # on every entry's path, hence plain arguments
     )
     if not alone:
         page = replace(page, status="void", lines=())
-        if _contend(book, entry, name, page, (slot, line, name), home, claims) and once:
-            book.sheets.put(key, (*sheet, (slot, 0, name)))
+        claims = claims_once(book, once) if once else claims_on(book, cycle, session, subject)
+        _contend(book, entry, name, page, slot, claims)
         return False
     if once:
-        book.sheets.put(key, (*sheet, (slot, 0, name)))
-    book.sheets.put(home, (*claims, (slot, line, name)))
-    book.entries.put(name, page)
+        list_entry(book, name, page, slot)
+        if once.startswith("ref "):  # money that a provider may tell of too, see receipts.py
+            derive(book, "reference", once)
+    elif sheet is None:
+        sheets[key] = (enrol(book, cycle, session, subject), slot, line, name)
+    else:
+        sheets[key] = (*sheet, slot, line, name)
+    book.entries[name] = page
     if lines:
-        post(book, name, lines)
+        post(book, lines)
     return True
 # fmt: on
 
@@ -107,37 +123,24 @@ def _contend(
     entry: Entry,
     name: str,
     page: EntryPage,
-    claim: Claim,
-    home: tuple[int, int, str],
+    slot: str,
     claims: tuple[Claim, ...],
-) -> bool:
-    """Enter an entry that is late or has rivals; `claims` are those on the sheet `home`.
+) -> None:
+    """Enter an entry that is late or has rivals among `claims`.
 
-    False when there are too many of them: it is kept in the history alone.
+    When there are too many of them it is kept in the history alone.
     """
-    rivals = [other for kind, line, other in claims if (kind, line) == claim[:2]]
+    rivals = [other for kind, line, other in claims if (kind, line) == (slot, page.line)]
     mine = sum(entry_page(book, rival).person == page.person for rival in rivals)
     if mine >= CLAIMS_EACH or len(rivals) >= CLAIMS_MAX:
         book.entries.put(name, replace(page, reasons=(*page.reasons, "too_many")))
         if book.findings.find(("too_many", rivals[0])) is None:
             book.findings.put(("too_many", rivals[0]), FindingPage((rivals[0],), page.subject))
-        return False
-    book.sheets.put(home, (*claims, claim))
+        return
+    list_entry(book, name, page, slot)
     knew = tuple(rival for rival in rivals if bytes.fromhex(rival) in entry.past)
     book.entries.put(name, replace(page, knew=knew))
     settle(book, [*rivals, name])
-    return True
-
-
-def claimants(book: Book, name: str) -> list[str]:
-    """Every entry that tells of the same thing as this one, itself included, in shared order."""
-    page = entry_page(book, name)
-    if page.once:
-        sheet = book.sheets.find((NO_MEETING, NO_MEETING, page.once)) or ()
-    else:
-        sheet = book.sheets.find((page.cycle, page.session, page.subject)) or ()
-    slots = {(claim[0], claim[1]) for claim in sheet if claim[2] == name and claim[1]}
-    return [claim[2] for claim in sheet if (claim[0], claim[1]) in slots]
 
 
 def settle(book: Book, names: Sequence[str]) -> None:
@@ -145,30 +148,54 @@ def settle(book: Book, names: Sequence[str]) -> None:
     pages = [(name, entry_page(book, name)) for name in names]
     open_ones = [(name, page) for name, page in pages if not reversed_by(book, page)]
     inside = [row for row in open_ones if not row[1].late]
-    winner = choose(inside or open_ones)
-    code = _finding(book, names[0], open_ones)
+    in_time = [row for row in pages if not row[1].late]
+    resolution = resolution_of(book, names[0]) if len(open_ones) > 1 else None
+    chosen = chosen_of(book, resolution[1], open_ones) if resolution is not None else ""
+    winner = chosen or choose_among(book, inside or most_wanted(book, open_ones))
+    unwanted = passed_over(book, chosen, resolution)
+    verdict = verdict_on(book, winner) if winner and not inside else None
+    accepted = verdict is not None and verdict[1].detail != "rejected"
+    code = _finding(book, names, [row for row in open_ones if row[0] not in unwanted])
     moved = False
     for name, page in pages:
-        status, lines, reason = _place(book, name, page, winner, bool(inside))
+        rivals = in_time if page.reversals else ()
+        status, lines, reason = _place(book, name, page, winner, rivals)
+        if name in unwanted and reason not in ("reversed", "replaced"):
+            status, lines, reason = "void", (), "not_chosen"
         reasons = [own for own in page.reasons if own not in _SET_HERE]
         reasons += [reason] if reason else []
-        if page.late:
+        told = reason in _JUDGED or reason == "not_chosen"
+        if page.late and not told:
             reasons.append("late_entry")
         # The meeting holds the same thing already: agreed or in dispute, and that is said.
-        _note_late(book, name, page, said=bool(inside))
-        if code and len(open_ones) > 1 and reason not in ("reversed", "replaced"):
+        _note_late(book, name, page, told=bool(inside) or told or accepted)
+        if code and len(open_ones) > 1 and reason not in ("reversed", "replaced", "not_chosen"):
             reasons.append(code)
         moved |= _counts(page.status, page.reasons) != _counts(status, reasons)
+        stands = (page.status, page.reasons) == (status, tuple(reasons))
+        moved |= page.kind in _TOLD_TOGETHER and not stands
         restate(book, name, replace(page, status=status, lines=lines, reasons=tuple(reasons)))
+    note_decision(book, names)
     if not moved:
         return
-    if is_derived(pages[0][1].kind):
-        # One provider's reference may have been given for two loans.
-        for subject in dict.fromkeys(page.subject for _, page in pages):
-            derive(book, pages[0][1].kind, subject)
-    elif pages[0][1].kind == "share.purchased":
+    # One provider's reference may have been given for two loans.
+    for kind, subject in dict.fromkeys((page.kind, page.subject) for _, page in pages):
+        derive(book, kind, subject)
+    if pages[0][1].once.startswith("ref "):
+        derive(book, "reference", pages[0][1].once)
+    for name in names:
+        if book.matched.find(name):  # a receipt was said to be this entry
+            derive(book, "target", name)
+    if pages[0][1].kind == "share.purchased":
         page = pages[0][1]
         check_share_limit(book, page.cycle, page.session, page.subject)
+
+
+_TOLD_TOGETHER: Final = frozenset(
+    {*DECISIONS, "payment.received", "fine.levied", "opening_balance.set"}
+)
+"""Of these, what follows looks at every entry, not only at the one that counts."""
+_JUDGED: Final = ("accepted_late", "rejected_late")
 
 
 def _counts(status: Status, reasons: Sequence[str]) -> bool:
@@ -176,50 +203,84 @@ def _counts(status: Status, reasons: Sequence[str]) -> bool:
 
 
 def _place(
-    book: Book, name: str, page: EntryPage, winner: str, any_inside: bool
+    book: Book, name: str, page: EntryPage, winner: str, rivals: Sequence[Row]
 ) -> tuple[Status, tuple[Posting, ...], str]:
-    """Status, lines and reason of one claimant, given which one counts."""
+    """Status, lines and reason of one claimant, given which one counts.
+
+    `rivals`: of one that may be reversed, all about the same thing in the meeting, reversed too.
+    """
     if reversed_by(book, page):
-        # What was posted stays, and the reversal beside it posts the opposite. Late cash that was
-        # taken back needs no place in suspense.
-        lines = () if page.late else page.lines
+        # What it posted stays, if it is the one of them all that counts, and the reversal beside it
+        # posts the opposite. Late cash that was taken back needs no place in suspense.
+        posted = not page.late and not is_waiting(book, name) and choose_among(book, rivals) == name
+        lines = (page.lines or page.held) if posted else ()
         return ("counted" if lines else "void"), lines, "reversed"
     if page.late:
-        mine = name == winner and not any_inside
-        return "suspense", parked(page.held) if mine else (), ""
+        return _place_late(book, name, page, mine=name == winner)
+    if is_waiting(book, name):
+        declined = outcome(book, agreeing(book, name)) == "declined"
+        return ("void", (), "declined") if declined else ("suspense", (), "waits_for_approval")
     if name == winner:
         # A payment that counts already keeps the split that it has.
         return "counted", page.lines if page.status == "counted" else page.held, ""
-    if page.kind in REPLACING and _known_to_another(book, name, page):
+    if page.kind in REPLACING and _known_to_another(book, name):
         return "void", (), "replaced"
     return "corroborating", (), ""
 
 
-def _known_to_another(book: Book, name: str, page: EntryPage) -> bool:
-    return any(name in entry_page(book, rival).knew for rival in claimants(book, name))
+def _place_late(
+    book: Book, name: str, page: EntryPage, *, mine: bool
+) -> tuple[Status, tuple[Posting, ...], str]:
+    """In suspense until officers accept it, for the meeting in which they do, or reject it."""
+    verdict = verdict_on(book, name)
+    if verdict is not None and verdict[1].detail == "rejected":
+        return "void", (), "rejected_late"
+    asked = is_waiting(book, name)  # what officers did not agree to moved no money
+    if verdict is not None and mine:
+        if asked:
+            return "suspense", (), "waits_for_approval"
+        return "counted", page.lines if page.status == "counted" else page.held, "accepted_late"
+    return "suspense", parked(page.held) if mine and not asked else (), ""
 
 
-def _finding(book: Book, first: str, rows: Sequence[Row]) -> str:
-    """Note agreement or dispute among the entries about one thing; the code, or empty."""
-    kind = entry_page(book, first).kind
+def _known_to_another(book: Book, name: str) -> bool:
+    """Did the author of one that takes its place know of it? What still waits takes no place."""
+    return any(
+        name in entry_page(book, rival).knew and not is_waiting(book, rival)
+        for rival in claimants(book, name)
+    )
+
+
+def _finding(book: Book, names: Sequence[str], rows: Sequence[Row]) -> str:
+    """Note agreement or dispute among the entries about one thing; the code, or empty.
+
+    It is noted under the lowest of their names, and names them by amount: neither tells which of
+    them stands first in the order.
+    """
+    about = min(names)
+    kind = min(page.kind for _, page in rows) if rows else entry_page(book, about).kind
+    rows = sorted(weightiest(book, rows), key=lambda row: (row[1].amount, row[0]))
     code = finding_code(kind, rows)
-    dispute = DISPUTES.get(kind, "disputed_amount")
-    for other in {"corroborated", "recorded_twice", dispute} - {code}:
-        if book.findings.find((other, first)) is not None:
-            book.findings.put((other, first), None)
+    codes = {"corroborated", "recorded_twice", DISPUTES.get(kind, "disputed_amount")}
+    stale = [(other, about) for other in codes - {code}]
+    if names[-1] == about and len(names) > 1:  # the newest of them has just become the lowest
+        stale += [(other, min(names[:-1])) for other in codes]
+    for key in stale:
+        if book.findings.find(key) is not None:
+            book.findings.put(key, None)
     if code:
-        page = rows[0][1]
-        names = tuple(name for name, _ in rows)
+        page = min((page for _, page in rows), key=lambda page: (page.cycle, page.session))
+        named = tuple(name for name, _ in rows)
         amounts = tuple(page.amount for _, page in rows)
         subject = page.member or page.subject
-        finding = FindingPage(names, subject, page.cycle, page.session, amounts, kind)
-        book.findings.put((code, first), finding)
+        finding = FindingPage(named, subject, page.cycle, page.session, amounts, kind)
+        book.findings.put((code, about), finding)
     return code
 
 
-def _note_late(book: Book, name: str, page: EntryPage, *, said: bool = False) -> None:
+def _note_late(book: Book, name: str, page: EntryPage, *, told: bool = False) -> None:
     noted = book.findings.find(("late_entry", name)) is not None
-    is_new = page.late and not said
+    is_new = page.late and not told
     if is_new and not noted:
         subject = page.member or page.subject
         finding = FindingPage((name,), subject, page.cycle, page.session, (page.amount,), page.kind)
@@ -228,64 +289,106 @@ def _note_late(book: Book, name: str, page: EntryPage, *, said: bool = False) ->
         book.findings.put(("late_entry", name), None)
 
 
+def is_gated(book: Book, page: EntryPage) -> bool:
+    """Does a close take an entry out that it does not cover? Of a reversal: as its target."""
+    while page.kind == "entry.reversed" and page.targets:
+        page = entry_page(book, page.targets[0])
+    return page.kind not in UNGATED
+
+
 def set_late(book: Book, moves: Mapping[str, bool]) -> None:
     """Take entries of one sheet out of their meeting (True), or back in (False)."""
     settled: set[str] = set()
     moved = []
     for name, late in moves.items():
         page = entry_page(book, name)
-        if page.late != late and page.kind not in _UNGATED and "too_many" not in page.reasons:
+        if page.late != late and "too_many" not in page.reasons:
             book.entries.put(name, replace(page, late=late))
             moved.append((name, page))
-    slots = _slots(book, moved[0][1]) if moved else {}
+    sheet = claims_on(book, *_meeting_sheet(moved[0][1])) if moved else ()
+    slot_of = {name: (kind, line) for kind, line, name in sheet}
+    together: dict[tuple[str, int], list[str]] = {}
+    for kind, line, name in sheet:
+        together.setdefault((kind, line), []).append(name)
     for name, page in moved:
         if page.once or page.line == 0:
             settle_any(book, name)
         elif name not in settled:
-            names = slots[_slot(page)]
+            names = together[slot_of[name]]
             settled.update(names)
             settle(book, names)
 
 
-def _slots(book: Book, page: EntryPage) -> dict[tuple[str, int], list[str]]:
-    """The entries on one sheet, by the thing that they tell of."""
-    found: dict[tuple[str, int], list[str]] = {}
-    for kind, line, name in book.sheets.find((page.cycle, page.session, page.subject)) or ():
-        found.setdefault((kind, line), []).append(name)
-    return found
-
-
-def _slot(page: EntryPage) -> tuple[str, int]:
-    kind = f"{page.kind}.{page.detail}" if page.kind == "fine.levied" else page.kind
-    return kind, page.line
+def _meeting_sheet(page: EntryPage) -> tuple[int, int, str]:
+    return page.cycle, page.session, page.subject
 
 
 def resettle_reversal(book: Book, name: str) -> None:
-    """Let a reversal act or cease to act on what it takes back."""
-    page = entry_page(book, name)
-    for target in page.targets:
-        rivals = entry_page(book, target).reversals
-        for rival in rivals:
-            _restate_reversal(book, rival)
-        settle_any(book, target)
-    for target in page.targets:
-        for rival in entry_page(book, target).reversals:
-            remirror(book, rival)
+    """Let a reversal act or cease to act on what it takes back, down to what is no reversal.
+
+    One may take back several that take back the same: each is looked at once, however many ways
+    lead to it.
+    """
+    reversals, taken = _reached(book, name)
+    for reversal in reversals:
+        _judge_reversal(book, reversal)
+    acting: dict[str, bool] = {}  # whether a reversal acts does not change from here on
+    rivals = {rival: None for target in taken for rival in entry_page(book, target).reversals}
+    for rival in rivals:
+        _restate_reversal(book, rival, acting)
+    for target in taken:
+        if entry_page(book, target).kind != "entry.reversed":
+            settle_any(book, target)
+    for rival in reversed(rivals):
+        remirror(book, rival, acting)
 
 
-def _restate_reversal(book: Book, name: str) -> None:
+def _reached(book: Book, name: str) -> tuple[list[str], list[str]]:
+    """A reversal and those that it takes back, and all that these take back; the newest first."""
+    reversals, taken = {name: None}, dict.fromkeys(entry_page(book, name).targets)
+    level = list(taken)
+    while level := [one for one in level if entry_page(book, one).kind == "entry.reversed"]:
+        reversals |= dict.fromkeys(level)
+        level = [target for one in level for target in entry_page(book, one).targets]
+        level = [target for target in dict.fromkeys(level) if target not in taken]
+        taken |= dict.fromkeys(level)
+    return list(reversals), list(taken)
+
+
+def _judge_reversal(book: Book, name: str) -> None:
+    """Let a reversal that came too late act when officers accepted it; `reversed_by` reads that."""
     page = entry_page(book, name)
-    acts = any(reversed_by(book, entry_page(book, target)) == name for target in page.targets)
+    verdict = verdict_on(book, name) if page.late else None
+    accepted = verdict is not None and verdict[1].detail == "accepted"
+    if accepted != (ACCEPTED_LATE in page.reasons):
+        reasons = tuple(reason for reason in page.reasons if reason != ACCEPTED_LATE)
+        reasons += (ACCEPTED_LATE,) if accepted else ()
+        book.entries.put(name, replace(page, reasons=reasons))
+
+
+def _restate_reversal(book: Book, name: str, acting: dict[str, bool]) -> None:
+    page = entry_page(book, name)
+    taken = (entry_page(book, target) for target in page.targets)
+    acts = any(reversed_by(book, one, acting) == name for one in taken)
     reasons = [own for own in page.reasons if own not in _SET_HERE]
     status: Status = "counted" if acts else "corroborating"
-    if page.late:
-        status = "suspense"
-        reasons.append("late_entry")
-    elif reversed_by(book, page):
+    if waits(book, (name,)):
+        declined = outcome(book, (name,)) == "declined"
+        status = "void" if declined else "suspense"
+        reasons.append("declined" if declined else "waits_for_approval")
+    elif reversed_by(book, page, acting):
         status = "void"  # what it took back stands again by itself
         reasons.append("reversed")
-    _note_late(book, name, page)
+    elif page.late and ACCEPTED_LATE not in page.reasons:
+        verdict = verdict_on(book, name)
+        rejected = verdict is not None and verdict[1].detail == "rejected"
+        status = "void" if rejected else "suspense"
+        reasons.append("rejected_late" if rejected else "late_entry")
+    elif page.late:
+        reasons.append(ACCEPTED_LATE)
+    _note_late(book, name, page, told="late_entry" not in reasons)
     restate(book, name, replace(page, status=status, reasons=tuple(reasons)))
+    note_decision(book, (name,))
 
 
 def settle_any(book: Book, name: str) -> None:

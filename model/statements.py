@@ -1,31 +1,66 @@
 """Statements that are read aloud: a member's passbook, and what happened in a meeting.
 
-Both read the sheets of the meetings concerned, never the whole history.
+Both read the sheets of the meetings concerned, never the whole history. An entry that came too
+late is shown in its own meeting and counted in the one in which officers accepted it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+from model.agreement import claimants
 from model.book import Book
 from model.findings import receipt
-from model.journal import CASH, SHARES, entry_page
+from model.history import meeting_of
+from model.journal import CASH, SHARES, entry_page, reversed_by
+from model.members import kept_member, names_of
 from model.pages import EntryPage
+from model.sheets import sheet_entries, subjects_of
 from model.views import findings_view, is_withheld, members_view
 
 Plain = dict[str, Any]
 
 # What a passbook adds up, by kind of entry.
-_COLUMNS = {
+_COLUMNS: Final = {
     "share.purchased": "savings_minor",
+    "savings.deposited": "voluntary_minor",
+    "savings.withdrawn": "withdrawn_minor",
     "social.contributed": "social_minor",
     "social.paid_out": "help_minor",
     "fine.levied": "fines_minor",
+    "fine.waived": "fines_waived_minor",
     "fine.paid": "fines_paid_minor",
     "loan.disbursed": "lent_minor",
+    "loan.charged": "charged_minor",
+    "loan.waived": "waived_minor",
     "loan.repaid": "repaid_minor",
+    "loan.recovered": "recovered_minor",
+    "claim.paid": "claims_paid_minor",
+    "debt.collected": "debts_paid_minor",
+    "rotation.paid_in": "rotation_in_minor",
+    "rotation.paid_out": "rotation_out_minor",
+    "expense.paid": "spent_minor",
 }
+_WITHOUT_POSTINGS: Final = frozenset({"loan.charged", "loan.waived", "fine.waived"})
+"""Kinds that change what is owed and post nothing themselves."""
+
+
+class _Shown(NamedTuple):
+    """An entry on a page; `here`: it is in the totals of this page's meeting."""
+
+    name: str
+    page: EntryPage
+    here: bool
+
+
+def subjects_owned(book: Book, member: str) -> tuple[str, ...]:
+    """What a member's entries are recorded about: the member, under every name, and the loans."""
+    return tuple(
+        subject
+        for name in names_of(book, member)
+        for subject in (name, *(book.member_loans.find(name) or ()))
+    )
 
 
 def passbook_view(book: Book, member: str) -> Plain:
@@ -35,13 +70,21 @@ def passbook_view(book: Book, member: str) -> Plain:
         raise LookupError("There is no such member in this group.")
     withheld = is_withheld(book)
     figures = next(row for row in members_view(book, withheld) if row["id"] == member)
-    subjects = (member, *(book.member_loans.find(member) or ()))
+    subjects = subjects_owned(book, member)
+    shown: dict[tuple[int, int], list[_Shown]] = {}
+    for key, _ in book.meetings.rows():
+        for name, entry in sheet_entries(book, *key, subjects):
+            counted_in = meeting_of(book, name, entry)
+            shown.setdefault(key, []).append(_Shown(name, entry, counted_in == key))
+            if counted_in != key:
+                shown.setdefault(counted_in, []).append(_Shown(name, entry, True))
     lines = []
     for key, meeting in sorted(book.meetings.rows()):
-        entries = list(_sheet_entries(book, key, subjects))
-        if entries:
+        if entries := shown.get(key):
             line = {"cycle": key[0], "session": key[1], "held_on": meeting.held_on}
-            lines.append({**line, **_sums(entries, withheld), "entries": _plain(book, entries)})
+            lines.append(
+                {**line, **_sums(book, entries, withheld), "entries": _plain(book, entries)}
+            )
     return {"member": figures, "withheld": withheld, "lines": lines}
 
 
@@ -52,20 +95,22 @@ def meeting_view(book: Book, cycle: int, session: int) -> Plain:
     if meeting is None:
         raise LookupError("There is no such meeting in this group.")
     withheld = is_withheld(book)
-    entries = list(_sheet_entries(book, key, book.roll.find(key) or ()))
+    entries = list(_entries_of(book, key))
     register = {
-        page.subject: page.detail
-        for _, page in entries
-        if page.kind == "attendance.marked" and page.status == "counted"
+        one.page.subject: one.page.detail
+        for one in entries
+        if one.here and one.page.kind == "attendance.marked" and one.page.status == "counted"
     }
     return {
         "cycle": cycle,
         "session": session,
         "held_on": meeting.held_on,
+        "kind": meeting.kind,
+        "place": meeting.place,
         "closed": bool(meeting.closes),
         "withheld": withheld,
         "register": register,
-        "totals": _sums(entries, withheld),
+        "totals": _sums(book, entries, withheld),
         "entries": _plain(book, entries),
         "findings": [
             finding
@@ -75,23 +120,46 @@ def meeting_view(book: Book, cycle: int, session: int) -> Plain:
     }
 
 
-def _sheet_entries(
-    book: Book, key: tuple[int, int], subjects: Iterable[str]
-) -> Iterator[tuple[str, EntryPage]]:
-    for subject in subjects:
-        for _, _, name in book.sheets.find((*key, subject)) or ():
-            yield name, entry_page(book, name)
+def meeting_sums(book: Book, cycle: int, session: int) -> dict[str, Plain]:
+    """What each member did in one meeting, in the columns of a passbook, by member (hex id)."""
+    of_member: dict[str, list[_Shown]] = {}
+    for one in _entries_of(book, (cycle, session)):
+        loan = book.loans.find(one.page.subject)
+        member = loan.member if loan is not None else one.page.member or one.page.subject
+        member = kept_member(book, member)
+        if book.members.find(member) is not None:
+            of_member.setdefault(member, []).append(one)
+    withheld = is_withheld(book)
+    return {member: _sums(book, shown, withheld) for member, shown in sorted(of_member.items())}
 
 
-def _sums(entries: Iterable[tuple[str, EntryPage]], withheld: bool) -> Plain:
+def _entries_of(book: Book, key: tuple[int, int]) -> Iterator[_Shown]:
+    """What is on the sheets of a meeting, and late entries that officers accepted in it."""
+    accepted: dict[str, None] = {}
+    for name, page in sheet_entries(book, *key, subjects_of(book, *key)):
+        yield _Shown(name, page, meeting_of(book, name, page) == key)
+        if page.kind == "late_entry.accepted" and book.entries.find(page.subject) is not None:
+            accepted |= dict.fromkeys((page.subject, *claimants(book, page.subject)))
+    for name in accepted:
+        late = entry_page(book, name)
+        if meeting_of(book, name, late) == key != (late.cycle, late.session):
+            yield _Shown(name, late, True)
+
+
+def _sums(book: Book, entries: Iterable[_Shown], withheld: bool) -> Plain:
     """Counted amounts by column; a reversal takes its own off again."""
     sums = dict.fromkeys(("shares", *_COLUMNS.values(), "cash_minor", "suspense_minor"), 0)
-    for _, page in entries:
+    for _, page, here in entries:
+        if not here:
+            continue
         cash = sum(amount for account, _, amount in page.lines if account in CASH)
         sums["cash_minor"] += cash
         sums["shares"] += sum(amount for account, _, amount in page.lines if account == SHARES)
         if page.status == "suspense":
             sums["suspense_minor"] += max(0, *(amount for *_, amount in page.lines), 0)
+        elif page.kind in _WITHOUT_POSTINGS:
+            counts = page.status == "counted" and not reversed_by(book, page)
+            sums[_COLUMNS[page.kind]] += page.amount if counts else 0
         elif page.lines and page.kind in _COLUMNS:
             sums[_COLUMNS[page.kind]] += page.amount
         elif page.lines and page.detail in _COLUMNS:
@@ -99,8 +167,8 @@ def _sums(entries: Iterable[tuple[str, EntryPage]], withheld: bool) -> Plain:
     return dict.fromkeys(sums) if withheld else sums
 
 
-def _plain(book: Book, entries: Iterable[tuple[str, EntryPage]]) -> list[Plain]:
-    rows = sorted(entries, key=lambda row: (row[1].lamport, row[0]))
+def _plain(book: Book, entries: Iterable[_Shown]) -> list[Plain]:
+    rows = sorted(entries, key=lambda row: (row.page.lamport, row.name))
     return [
         {
             "id": name,
@@ -110,9 +178,11 @@ def _plain(book: Book, entries: Iterable[tuple[str, EntryPage]]) -> list[Plain]:
             "amount_minor": page.amount or None,
             "count": page.count or None,
             "detail": page.detail,
+            "text": page.text,
             "status": page.status,
+            "counted_here": here,
             "reasons": list(page.reasons),
             "person": page.person,
         }
-        for name, page in rows
+        for name, page, here in rows
     ]

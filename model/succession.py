@@ -48,6 +48,12 @@ def take_turn(book: Book, topic: str, entry: Entry) -> bool:
     return True
 
 
+def turns_of(book: Book, topic: str) -> list[str]:
+    """Every fact on a topic, in the shared order."""
+    page = book.topics.find(topic) or TopicPage()
+    return [_turn(book, topic, place).entry for place in range(page.count)]
+
+
 def in_force(book: Book, topic: str, says: Says) -> str:
     """The fact that holds for all who know everything; empty when none was ever settled."""
     page = book.topics.find(topic)

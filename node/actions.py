@@ -10,7 +10,16 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from node import records, views
+from node import (
+    decision_questions,
+    ending_views,
+    fund_views,
+    loan_questions,
+    member_views,
+    records,
+    reporting,
+    views,
+)
 from node.answers import Answer, GroupRequest
 from node.node import Node
 
@@ -28,8 +37,40 @@ ACTIONS: Final[dict[str, Action]] = {
     "groups": Action("The groups of this phone", views.NoRequest, views.groups),
     "book": Action("Members, accounts, cash, findings", GroupRequest, views.book),
     "members": Action("The members by number", GroupRequest, views.members),
+    "member": Action("Who a member is", views.MemberRequest, member_views.member),
+    "goals": Action("What people want to reach", member_views.GoalsRequest, member_views.goals),
     "passbook": Action("One member's page", views.MemberRequest, views.passbook),
+    "statement": Action("One member's statement", reporting.StatementRequest, reporting.statement),
+    "report": Action("A report of the books", reporting.ReportRequest, reporting.report),
+    "share-report": Action(
+        "A report that leaves the group",
+        reporting.ShareRequest,
+        reporting.share_report,
+        writes=True,
+    ),
+    "shared-reports": Action("Reports that left the group", GroupRequest, reporting.shared_reports),
+    "notices": Action("Messages that are due", reporting.NoticesRequest, reporting.notices),
+    "send-notices": Action(
+        "Note that messages were sent", reporting.SentRequest, reporting.send_notices, writes=True
+    ),
     "loans": Action("Loans and what is owed", views.LoansRequest, views.loans),
+    "decisions": Action("What waits for officers", GroupRequest, decision_questions.decisions),
+    "proceedings": Action(
+        "The course of one meeting",
+        decision_questions.ProceedingsRequest,
+        decision_questions.proceedings,
+    ),
+    "constitution": Action(
+        "The rules, and what would change",
+        decision_questions.AmendmentRequest,
+        decision_questions.constitution,
+    ),
+    "loan-quote": Action(
+        "The schedule of a loan not yet taken", loan_questions.QuoteRequest, loan_questions.quote
+    ),
+    "loan-arrears": Action(
+        "Who is late and what is at risk", loan_questions.ArrearsRequest, loan_questions.arrears
+    ),
     "audit": Action("Who recorded what", views.AuditRequest, views.audit),
     "findings": Action("What needs attention", GroupRequest, views.findings),
     "meeting": Action("What happened in a meeting", views.MeetingRequest, views.meeting),
@@ -39,7 +80,49 @@ ACTIONS: Final[dict[str, Action]] = {
     "verify": Action("Derive everything again and compare", views.NoRequest, views.verified),
     "journal": Action("The journal as text", views.JournalRequest, views.journal_text),
     "automerge": Action("The document for any Automerge", GroupRequest, views.automerge),
+    "shareout": Action(
+        "What a share-out would pay", ending_views.ShareoutRequest, ending_views.shareout
+    ),
+    "dividend": Action(
+        "What a dividend would pay", ending_views.DividendRequest, ending_views.dividend
+    ),
+    "exit": Action(
+        "What a leaving member gets", ending_views.ExitRequest, ending_views.exit_settlement
+    ),
+    "rotations": Action("The merry-go-rounds", GroupRequest, ending_views.rotations_now),
+    "shareout_commit": Action(
+        "Declare the share-out",
+        ending_views.CommitRequest,
+        ending_views.commit_shareout,
+        writes=True,
+    ),
+    "shareout_pay": Action(
+        "Pay what members are owed",
+        ending_views.PayRequest,
+        ending_views.pay_shareout,
+        writes=True,
+    ),
+    "dividend_declare": Action(
+        "Declare a dividend",
+        ending_views.DeclareRequest,
+        ending_views.declare_dividend,
+        writes=True,
+    ),
     "found": Action("Found a group", records.FoundRequest, records.found, writes=True),
     "import": Action("Take over a sheet", records.ImportRequest, records.take_over, writes=True),
+    "funds": Action("The group's own money beside the boxes", GroupRequest, fund_views.funds),
+    "reconciled": Action("Pockets beside their statements", GroupRequest, fund_views.reconciled),
+    "reconcile": Action(
+        "Compare a pocket with its statement",
+        fund_views.ReconcileRequest,
+        fund_views.reconcile,
+        writes=True,
+    ),
+    "import-statement": Action(
+        "Take over a provider's statement",
+        fund_views.ProviderStatementRequest,
+        fund_views.take_statement,
+        writes=True,
+    ),
     "record": Action("Record one fact", records.RecordRequest, records.record, writes=True),
 }

@@ -102,8 +102,10 @@ class KnownPast:
     def __contains__(self, identity: Any, /) -> bool:
         """Whether the entry with this id was written before, as far as the author could see."""
         lane, n = self._places[identity[:CHANGE_PREFIX_BYTES]]
-        clock = self._clock
-        known = clock[lane] if lane < len(clock) else 0
+        try:
+            known = self._clock[lane]
+        except IndexError:  # a lane that the author had not heard of
+            return False
         if known > n:
             return True
         if known < n or len(identity) != ENTRY_ID_BYTES:

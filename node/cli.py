@@ -40,29 +40,67 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
     "storage_full": EXIT_DAMAGED,
 }
 
+_TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    # topic: name: (module, one line of help)
+    "Every meeting": {
+        "record": ("node.cli_record", "Record a payment, fine, loan, meeting …"),
+        "book": ("node.cli_books", "Members, balances and what needs attention."),
+        "passbook": ("node.cli_books", "One member's page."),
+        "members": ("node.cli_books", "The members by number."),
+        "findings": ("node.cli_books", "What needs a person's attention."),
+        "proceedings": ("node.cli_deciding", "A meeting's keys, agenda, votes, tasks, minutes."),
+        "notices": ("node.cli_reports", "Messages to members that are due."),
+    },
+    "Officers who decide": {
+        "decisions": ("node.cli_deciding", "What waits for officers, tasks, planned meetings."),
+        "approve": ("node.cli_deciding", "Agree to an entry, named by its receipt."),
+        "decline": ("node.cli_deciding", "Say no to a decision that waits."),
+        "withdraw-approval": ("node.cli_deciding", "Take your own word back."),
+        "resolve": ("node.cli_deciding", "Choose which of several entries is right."),
+        "accept-late": ("node.cli_deciding", "Let in what came too late for its meeting."),
+        "reject-late": ("node.cli_deciding", "Leave out what came too late for its meeting."),
+        "constitution": ("node.cli_deciding", "The group's rules, and what would change."),
+    },
+    "Members and loans": {
+        "statement": ("node.cli_reports", "A member's statement with running balances."),
+        "member": ("node.cli_members", "Who a member is: roles, status, what is owed, consent."),
+        "goals": ("node.cli_members", "What members and the group want to reach."),
+        "loans": ("node.cli_loans", "What is outstanding, what a loan would cost, who is late."),
+        "exit": ("node.cli_ending", "What a member who leaves would take along."),
+    },
+    "Money and the end of a cycle": {
+        "funds": ("node.cli_funds", "Partners, funding, investments, payments, requests."),
+        "import-statement": ("node.cli_funds", "Take over a provider's or bank's statement."),
+        "reconcile": ("node.cli_funds", "Compare a pocket with its statement."),
+        "shareout": ("node.cli_ending", "Work out, declare and pay the share-out of a cycle."),
+        "dividend": ("node.cli_ending", "Work out and declare a dividend."),
+        "rotations": ("node.cli_ending", "The merry-go-rounds."),
+    },
+    "Reports and proofs": {
+        "report": ("node.cli_reports", "Reports: meeting, monthly, annual, member, loan, audit …"),
+        "audit": ("node.cli_books", "Every entry: who recorded what, when."),
+        "journal": ("node.cli_books", "The journal for beancount, hledger or a spreadsheet."),
+        "verify": ("node.cli_books", "Work everything out again from the signed changes."),
+        "export": ("node.cli_books", "Hand the books over to other programs."),
+    },
+    "To begin": {
+        "init": ("node.cli_setup", "Make this phone a Mkutano device."),
+        "found": ("node.cli_found", "Found a group; this phone is its first device."),
+        "invite": ("node.cli_invite", "Invite one more phone, with a text and QR code."),
+        "join": ("node.cli_invite", "Use an invitation, and fetch the group's books."),
+        "import": ("node.cli_record", "Take over a passbook sheet (.csv, .xlsx, .xls)."),
+        "demo": ("node.cli_setup", "Play a meeting of three phones on this machine."),
+    },
+    "Between phones": {
+        "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),
+        "sync": ("node.cli_setup", "Exchange what is new with one phone, then stop."),
+        "links": ("node.cli_setup", "Which phones are connected now, and what was refused."),
+        "devices": ("node.cli_setup", "The group's phones and what each may do."),
+        "status": ("node.cli_books", "Who holds the group's books, as they signed for."),
+    },
+}
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    # name: (module, one line of help)
-    "init": ("node.cli_setup", "Make this phone a Mkutano device."),
-    "found": ("node.cli_setup", "Found a group; this phone is its first device."),
-    "invite": ("node.cli_invite", "Make an invitation for one more phone, as text and QR code."),
-    "join": ("node.cli_invite", "Use an invitation, and fetch the group's books."),
-    "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),
-    "sync": ("node.cli_setup", "Exchange what is new with one phone, then stop."),
-    "links": ("node.cli_setup", "Which phones are connected now, and what was refused."),
-    "devices": ("node.cli_setup", "The group's phones and what each may do."),
-    "demo": ("node.cli_setup", "Play a meeting of three phones on this machine."),
-    "import": ("node.cli_record", "Take over a passbook sheet (.csv, .xlsx, .xls)."),
-    "record": ("node.cli_record", "Record a payment, fine, loan, meeting …"),
-    "book": ("node.cli_books", "Members, balances and what needs attention."),
-    "passbook": ("node.cli_books", "One member's page."),
-    "members": ("node.cli_books", "The members by number."),
-    "loans": ("node.cli_books", "Loans and what is outstanding."),
-    "audit": ("node.cli_books", "Every entry: who recorded what, when."),
-    "findings": ("node.cli_books", "What needs a person's attention."),
-    "status": ("node.cli_books", "Who holds the group's books, as they signed for."),
-    "journal": ("node.cli_books", "The journal for beancount, hledger or a spreadsheet."),
-    "verify": ("node.cli_books", "Derive everything again from the signed changes and compare."),
-    "export": ("node.cli_books", "Hand the books over to other programs."),
+    name: row for rows in _TOPICS.values() for name, row in rows.items()
 }
 
 
@@ -70,7 +108,7 @@ class Lazy(click.Group):
     """A group of commands, each imported when it is first used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of a group's life, not of the alphabet."""
+        """Names by topic, those of every meeting first."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -80,7 +118,8 @@ class Lazy(click.Group):
         from importlib import import_module
 
         module, _ = _COMMANDS[cmd_name]
-        command = getattr(import_module(module), f"{cmd_name}_command")
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(module), f"{name}_command")
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -89,13 +128,18 @@ class Lazy(click.Group):
         """Find a command; a misspelt one is answered with the nearest."""
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
+            from node.kinds import KINDS
+
+            if name in KINDS:
+                raise click.UsageError(f"Record it with: mkutano record {name}", ctx)
             raise click.exceptions.NoSuchCommand(name, possibilities=_COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+        for topic, rows in _TOPICS.items():
+            with formatter.section(topic):
+                formatter.write_dl([(name, line) for name, (_, line) in rows.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -10,8 +10,8 @@ from node.answers import GroupRequest
 from node.cli import EXIT_REFUSED, Asker, json_option, show
 from node.cli_screen import counted, paragraph, sentences, table
 from node.errors import NodeError
-from node.tables import amount, moment, percent
-from node.views import AuditRequest, JournalRequest, LoansRequest, MemberRequest, NoRequest
+from node.tables import amount, moment
+from node.views import AuditRequest, JournalRequest, MemberRequest, NoRequest
 
 _NO_MEMBERS = (
     'No members yet. Add one with: mkutano record member --name "Amina"\n'
@@ -76,10 +76,17 @@ def members_command(asker: Asker, as_json: bool) -> None:
 
 def _members(answer: dict[str, Any]) -> str:
     rows = [
-        (row["number"], row["name"], row["phone"], row["joined_on"], row["status"])
+        (row["number"], row["name"], row["phone"], row["joined_on"], _state_of(row))
         for row in answer["members"]
     ]
     return table(("No", "Name", "Phone", "Joined", "Status"), rows) if rows else _NO_MEMBERS
+
+
+def _state_of(row: dict[str, Any]) -> str:
+    """What a member is now, in a word or two."""
+    if row["merged_into"] is not None:
+        return f"merged into {row['merged_into']}"
+    return "left" if row["exited"] else row["status"]
 
 
 @click.command("passbook")
@@ -121,45 +128,6 @@ def _passbook(answer: dict[str, Any]) -> str:
         + table(("Meeting", "Date", *columns.values()), rows)
         + f"\n\n{paragraph(totals)}"
     )
-
-
-@click.command("loans")
-@click.option("--all", "every", is_flag=True, help="Repaid loans too.")
-@json_option
-@click.pass_obj
-def loans_command(asker: Asker, every: bool, as_json: bool) -> None:
-    """Loans and what is outstanding."""
-    show(asker.ask("loans", LoansRequest(group=asker.group, every=every)), as_json, _loans)
-
-
-def _loans(answer: dict[str, Any]) -> str:
-    if not answer["loans"]:
-        return "No loan is open."
-    rates = [f"{percent(row['rate_ppm'])} {row['method']}" for row in answer["loans"]]
-    one_rate = len(set(rates)) == 1
-    rows = [
-        (
-            row["receipt"],
-            row["who"],
-            "" if row["state"] == "active" else row["state"],
-            amount(answer, row["principal_minor"]),
-            "" if one_rate else rate,
-            amount(answer, row["principal_outstanding_minor"]),
-            amount(answer, row["interest_outstanding_minor"]),
-            _next_due(row["instalments"]),
-        )
-        for row, rate in zip(answer["loans"], rates, strict=True)
-    ]
-    heads = ("Loan", "Member", "State", "Lent", "Interest", "To repay", "Interest due", "Next due")
-    terms = f", interest {rates[0]}" if one_rate else ""
-    return paragraph(f"Amounts in {answer['currency']}{terms}") + "\n\n" + table(heads, rows)
-
-
-def _next_due(instalments: list[dict[str, Any]]) -> str:
-    for one in instalments:
-        if (one["paid_minor"] or 0) < one["principal_minor"] + one["interest_minor"]:
-            return one["due_on"] or ""
-    return ""
 
 
 @click.command("audit")

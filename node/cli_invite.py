@@ -9,8 +9,9 @@ import click
 
 from node.answers import GroupRequest
 from node.cli import Asker, Whole, json_option, show
+from node.cli_found import TITLES
 from node.cli_screen import paragraph, screen_width, table
-from node.cli_setup import MAY, TITLES, moved
+from node.cli_setup import MAY, moved
 from node.tables import moment
 
 

@@ -10,12 +10,10 @@ from typing import Any
 import click
 
 from node.answers import GroupRequest
-from node.cli import Asker, Whole, code_of, json_option, show
+from node.cli import Asker, Whole, json_option, show
 from node.cli_screen import counted, paragraph, table
 from node.errors import NodeError
 from node.tables import moment
-
-TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder")
 
 
 @click.command("init")
@@ -38,64 +36,6 @@ def init_command(asker: Asker, name: str, as_json: bool) -> None:
             f"or, with an invitation: {asker.program} join 'MKUTANO:…'"
         ),
     )
-
-
-@click.command("found")
-@click.argument("name")
-@click.option("--currency", required=True, help="Three letters: KES, UGX, TZS …")
-@click.option("--share-value", required=True, help="What one share costs.")
-@click.option("--shares-max", default=5, show_default=True, type=Whole(1),
-              help="Most shares of one member in one meeting.")  # fmt: skip
-@click.option("--social-fund", default="0", help="What each member pays into the social fund.")
-@click.option("--loan-multiplier", default=3, show_default=True, type=Whole(),
-              help="A loan is at most so many times the savings.")  # fmt: skip
-@click.option("--loan-periods-max", default=3, show_default=True, type=Whole(1),
-              help="A loan runs for at most so many months (or weeks).")  # fmt: skip
-@click.option("--interest", default="0", help="Percent a period, such as 10 or 2.5.")
-@click.option("--method", type=click.Choice(["flat", "reducing"]), default="flat",
-              show_default=True, help="How interest is reckoned.")  # fmt: skip
-@click.option("--period", type=click.Choice(["month", "week"]), default="month",
-              show_default=True, help="How often interest and instalments fall due.")  # fmt: skip
-@click.option("--fine", "fines", multiple=True, help="CODE=AMOUNT, such as late=50; repeatable.")
-@click.option("--title", type=click.Choice(TITLES), default="secretary", show_default=True,
-              help="Your own office.")  # fmt: skip
-@json_option
-@click.pass_obj
-def found_command(asker: Asker, /, name: str, as_json: bool, **terms: Any) -> None:
-    """Found the group NAME; this phone is its first device. Prints the group id."""
-    from node.records import FoundRequest
-
-    asked = FoundRequest(
-        name=name,
-        currency=terms["currency"].upper(),
-        share_value=terms["share_value"],
-        shares_max=terms["shares_max"],
-        social_fund=terms["social_fund"],
-        loan_multiplier=terms["loan_multiplier"],
-        loan_periods_max=terms["loan_periods_max"],
-        interest_percent=terms["interest"].strip().removesuffix("%"),
-        interest_method=terms["method"],
-        period=terms["period"],
-        fines=dict(_fine(text) for text in terms["fines"]),
-        title=terms["title"],
-    )
-    answer = asker.ask("found", asked)
-    show(
-        answer,
-        as_json,
-        lambda told: (
-            f"{told['sentence']}\nGroup {told['group']}\n"
-            f"Next: {asker.program} import SHEET.csv\n"
-            f'or one by one: {asker.program} record member --name "Amina Kiptoo"'
-        ),
-    )
-
-
-def _fine(text: str) -> tuple[str, str]:
-    code, equals, amount = text.partition("=")
-    if not (code.strip() and equals and amount.strip()):
-        raise click.BadParameter(f"“{text}” is not CODE=AMOUNT, such as late=50.")
-    return code_of(code), amount.strip()
 
 
 @click.command("sync")

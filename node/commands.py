@@ -8,19 +8,22 @@ as a finding. Lines are chosen so that a second payment is never taken for the f
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from model import events as e
+from model.cycles import open_cycles
 from model.days import parse_day
+from model.meeting_watch import disputes_in
 from model.statements import meeting_view
 from node import desk
+from node.choosing import choice
 from node.errors import CommandRefused
+from node.founding import Terms, found_group
 from node.importing import Imported, import_sheet
 from node.lending import apply_for_loan, approve_loan, give_loan, hand_over_loan, repay_loan
 from node.membership import (
-    Terms,
     add_member,
     elect,
-    found_group,
     open_cycle,
     set_details,
     set_member_status,
@@ -55,6 +58,7 @@ __all__ = [
     "approve_loan",
     "buy_shares",
     "close_meeting",
+    "close_meetings",
     "count_cash",
     "elect",
     "found_group",
@@ -78,21 +82,57 @@ __all__ = [
 ]
 
 
-def open_meeting(at: Context, held_on: str, cycle: int = 0, session: int = 0) -> Receipt:
-    """Open a meeting: the next session of the newest cycle unless said otherwise."""
+def open_meeting(
+    at: Context,
+    held_on: str,
+    cycle: int = 0,
+    session: int = 0,
+    kind: str = "",
+    place: str = "",
+    keys: str = "",
+) -> Receipt:
+    """Open a meeting: the next session of the newest cycle unless said otherwise.
+
+    With keys, a meeting that is open already is opened on this phone, too: the keys are joined.
+    It is the newest one, when no day is said.
+    """
     newest = at.group.book.latest.find("meeting") or (1, 0)
-    cycle = cycle or newest[0]
+    page = at.group.book.meetings.find(newest)
+    if keys and not (held_on or cycle or session) and page is not None and not page.closes:
+        held_on, (cycle, session) = page.held_on, newest
+    if not held_on:
+        raise CommandRefused("To record a meeting, --date is needed.", "incomplete")
+    cycle = cycle or _cycle_now(at, newest[0])
     session = session or (newest[1] + 1 if cycle == newest[0] else 1)
     page = at.group.book.meetings.find((cycle, session))
-    if page is not None and page.opened:
+    if page is not None and page.opened and not keys:
         raise CommandRefused(
             f"Meeting {session} of cycle {cycle} was opened already, for {page.held_on}.",
             "already_open",
         )
-    event = e.MeetingOpened(cycle, session, desk.day(held_on))
-    if not at.anyway:
+    word = choice(kind or "regular", get_args(e.MeetingKind), "kind of meeting")
+    brought = tuple(dict.fromkeys(one.id for one in desk.several(at.group, keys)))
+    event = e.MeetingOpened(cycle, session, desk.day(held_on), word, place, brought)
+    if not at.anyway and (page is None or not page.opened):
         _ask_about_day(at, event)
-    return record(at, event, f"Meeting {session} of cycle {cycle} is open ({event.held_on}).")
+    keys = "1 key" if len(brought) == 1 else f"{len(brought)} keys"
+    told = f" with {keys}" if brought else ""
+    return record(at, event, f"Meeting {session} of cycle {cycle} is open ({event.held_on}){told}.")
+
+
+def _cycle_now(at: Context, newest: int) -> int:
+    """The cycle of the newest meeting, or the next one when that has ended."""
+    known = at.group.book.cycles.find(str(newest))
+    if known is None or not known.closed or at.anyway:
+        return newest
+    later = [cycle for cycle in open_cycles(at.group.book) if cycle > newest]
+    if not later:
+        raise CommandRefused(
+            f"Cycle {newest} has ended. Begin the next one first: mkutano record cycle --cycle "
+            f"{newest + 1} --date FIRST-DAY --until LAST-DAY",
+            "cycle_closed",
+        )
+    return later[0]
 
 
 def _ask_about_day(at: Context, event: e.MeetingOpened) -> None:
@@ -105,6 +145,8 @@ def _ask_about_day(at: Context, event: e.MeetingOpened) -> None:
     since, held = before[1] if before else today, parse_day(day)
     if before is not None and day < since:
         why = f"{_called(before[0], after is None)} was on {since}, and {day} is before it."
+    elif before is not None and day == since and before[0] in desk.open_meetings(at.group):
+        why = f"Meeting {before[0][1]} of cycle {before[0][0]} is open on that day already."
     elif after is not None and day > after[1]:
         why = f"{_called(after[0], False)} was on {after[1]}, and {day} is after it."
     elif held - parse_day(since) <= DAYS_AHEAD_MAX:
@@ -123,10 +165,18 @@ def _called(key: desk.Meeting, is_last: bool) -> str:
     return "The last meeting" if is_last else f"Meeting {key[1]} of cycle {key[0]}"
 
 
-def mark_attendance(at: Context, member: str, status: e.Attendance) -> Receipt:
-    """Mark a member in the register."""
+def mark_attendance(
+    at: Context,
+    member: str,
+    status: e.Attendance,
+    arrived_at: str = "",
+    left_at: str = "",
+    representative: str = "",
+    remark: str = "",
+) -> Receipt:
+    """Mark a member in the register; times as 14:30."""
     where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
-    event = e.AttendanceMarked(*where, one.id, status)
+    event = e.AttendanceMarked(*where, one.id, status, arrived_at, left_at, remark, representative)
     return record(at, event, f"{desk.called(one)}: {status}{in_meeting(where)}.")
 
 
@@ -138,6 +188,8 @@ def close_meeting(at: Context) -> Receipt:
         raise CommandRefused(
             f"Meeting {where[1]} of cycle {where[0]} is closed already.", "already_closed"
         )
+    if not at.anyway:
+        _ask_about_disputes(at, where)
     totals = meeting_view(at.group.book, *where)["totals"]
     event = e.MeetingClosed(
         *where,
@@ -147,13 +199,39 @@ def close_meeting(at: Context) -> Receipt:
     return record(at, event, f"Meeting {where[1]} of cycle {where[0]} is closed.")
 
 
+def close_meetings(at: Context) -> Receipt:
+    """Close every meeting that is open, such as those that a sheet brought; the last receipt."""
+    still_open = desk.open_meetings(at.group)
+    if not still_open:
+        raise CommandRefused("No meeting is open.", "no_meeting")
+    given = [close_meeting(at._replace(meeting=where)) for where in still_open]
+    if len(given) == 1:
+        return given[0]
+    return given[-1]._replace(
+        sentence=f"{len(given)} meetings are closed, the last of them meeting {still_open[-1][1]} "
+        f"of cycle {still_open[-1][0]}."
+    )
+
+
+def _ask_about_disputes(at: Context, where: desk.Meeting) -> None:
+    """Refuse to close over entries that officers recorded differently, or a count that differs."""
+    open_ones = disputes_in(at.group.book, where)
+    if open_ones:
+        raise CommandRefused(
+            f"Meeting {where[1]} of cycle {where[0]} has {open_ones} disputed entries or counts "
+            "that differ. See them with: mkutano findings. Settle them first, or close it with "
+            "--anyway.",
+            "open_disputes",
+        )
+
+
 _READ_OUT = {
     "shares_minor": "savings_minor",
     "social_minor": "social_minor",
     "fines_minor": "fines_paid_minor",
     "repaid_minor": "repaid_minor",
     "lent_minor": "lent_minor",
-    "spent_minor": "help_minor",
+    "spent_minor": "spent_minor",
 }
 """The totals that a close reads out, and what the meeting's page calls them."""
 

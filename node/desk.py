@@ -13,8 +13,11 @@ from model.days import DayError, parse_day
 from model.events import LINE_MAX, ConstitutionAdopted
 from model.findings import amount_text
 from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES, receipt_code
+from model.members import kept_member
+from model.members import loans_of as loans_named
 from model.money import AmountError, parse_amount
 from model.pages import EntryPage, GroupPage, LoanPage
+from model.sheets import claims_on
 from node.errors import CommandRefused
 from node.node import Group
 from node.people import name_form
@@ -88,11 +91,12 @@ def day(text: str) -> str:
         raise CommandRefused(str(error), "bad_day") from error
 
 
-def members(group: Group) -> list[Member]:
-    """All members by number."""
+def members(group: Group, *, merged: bool = False) -> list[Member]:
+    """All members by number; those who were merged into another only when asked for."""
     rows = [
         Member(bytes.fromhex(name), page.number, group.people.name_by_hex(name))
         for name, page in group.book.members.rows()
+        if merged or not page.merged_into
     ]
     return sorted(rows, key=lambda member: (member.number, member.id))
 
@@ -101,13 +105,10 @@ def member(group: Group, said: str) -> Member:
     """The member that a person means by a number, a name, or an entry id in hex."""
     said = said.strip()
     everyone = members(group)
-    if said.isdigit() and len(said) < ENTRY_ID_BYTES:
-        found = [one for one in everyone if one.number == int(said)]
-    else:
-        wanted = name_form(said)
-        found = [one for one in everyone if wanted and name_form(one.name) == wanted]
-        found = found or [one for one in everyone if wanted in name_form(one.name).split()]
-        found = found or [one for one in everyone if one.id.hex() == said.casefold()]
+    found = _meant(everyone, said)
+    if not found:  # by the number or name of one who was merged: it is who was kept
+        kept = {kept_member(group.book, one.id.hex()) for one in _meant(_merged(group), said)}
+        found = [one for one in everyone if one.id.hex() in kept]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -116,6 +117,26 @@ def member(group: Group, said: str) -> Member:
     raise CommandRefused(
         f"“{said[:40]}” may be several members: {several}. Give the number.", "which_member"
     )
+
+
+def _merged(group: Group) -> list[Member]:
+    everyone = {one.id for one in members(group)}
+    return [one for one in members(group, merged=True) if one.id not in everyone]
+
+
+def _meant(some: list[Member], said: str) -> list[Member]:
+    """Those of some members whom a number, a name or an entry id may mean."""
+    if said.isdigit() and len(said) < ENTRY_ID_BYTES:
+        return [one for one in some if one.number == int(said)]
+    wanted = name_form(said)
+    found = [one for one in some if wanted and name_form(one.name) == wanted]
+    found = found or [one for one in some if wanted in name_form(one.name).split()]
+    return found or [one for one in some if one.id.hex() == said.casefold()]
+
+
+def several(group: Group, said: str) -> list[Member]:
+    """The members of a list of numbers or names with commas between."""
+    return [member(group, one) for one in said.split(",") if one.strip()]
 
 
 def numbered(group: Group, number: int) -> Member:
@@ -170,6 +191,12 @@ def meeting(group: Group, said: Meeting | None) -> Meeting:
     return newest
 
 
+def open_meetings(group: Group) -> list[Meeting]:
+    """Meetings that were opened and not closed, the earliest first."""
+    rows = group.book.meetings.rows()
+    return sorted(where for where, page in rows if page.opened and not page.closes)
+
+
 class Recorded(NamedTuple):
     """An entry about a member (or pocket, or loan) in a meeting."""
 
@@ -182,7 +209,7 @@ class Recorded(NamedTuple):
 def recorded(book: Book, at: Meeting, subject: str, kind: str) -> list[Recorded]:
     """Everything of one kind about a member (or pocket, or loan) in a meeting."""
     found = []
-    for slot, line, name in book.sheets.find((*at, subject)) or ():
+    for slot, line, name in claims_on(book, *at, subject):
         page = book.entries.find(name)
         if page is not None and line and (slot == kind or page.kind == kind):
             found.append(Recorded(line, name, page))
@@ -201,7 +228,7 @@ def loans_of(book: Book, one: Member) -> list[tuple[str, LoanPage]]:
     """A member's loans that are not repaid, oldest first."""
     return [
         (name, loan)
-        for name in book.member_loans.find(one.id.hex()) or ()
+        for name in loans_named(book, one.id.hex())
         if book.open_loans.find(name) and (loan := book.loans.find(name)) is not None
     ]
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from model import events as e
 from model.codec import kind_of
+from model.members import loans_of
 from model.pages import EntryPage
 from node import desk
 from node.errors import CommandRefused
@@ -212,7 +213,7 @@ class _Reader:
         if known is None:
             return None
         at = (row.cycle, row.session)
-        for name in self._book.member_loans.find(known.id.hex()) or ():
+        for name in loans_of(self._book, known.id.hex()):
             if desk.recorded(self._book, at, name, "loan.repaid"):
                 return bytes.fromhex(name)
         still_open = desk.loans_of(self._book, known)

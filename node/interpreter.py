@@ -2,7 +2,7 @@
 
 import gc
 
-_ALLOCATIONS = 200_000
+_ALLOCATIONS = 500_000  # more than a full fold of 50,000 entries makes and keeps
 _YOUNG_ROUNDS = 20
 _MIDDLE_ROUNDS = 50
 

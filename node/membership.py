@@ -1,74 +1,16 @@
-"""The group, its members and its officers: founded, added, corrected, elected.
+"""The group's members, officers and cycles: added, corrected, elected, opened.
 
-A group is founded in one change that carries its name and its rules, so there is never half a
-group. A member's name and phone leave this device only as ciphertext (node/people.py).
+A member's name and phone leave this device only as ciphertext (node/people.py).
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from model import events as e
-from model.days import Period
-from model.loans import Method
-from model.money import AmountError, exponent_of, parse_amount
 from node import desk
-from node.clock import random_bytes
 from node.errors import CommandRefused
-from node.node import PERSON_BYTES, Node
-from node.people import checked, name_form, phone_form, tags
+from node.people import checked, phone_form, tags
 from node.plan import Plan
 from node.recording import Context, Receipt, done, record
-
-
-class Terms(NamedTuple):
-    """The rules that a group is founded with; amounts as people type them."""
-
-    share_value: str
-    shares_max: int = 5
-    social_fund: str = "0"
-    loan_multiplier: int = 3
-    loan_periods_max: int = 3
-    interest_percent: str = "0"
-    """Percent of the principal a period, such as 10 or 2.5."""
-    interest_method: Method = "flat"
-    period: Period = "month"
-    fines: Mapping[str, str] = {}
-    """Code of a fine and what it costs."""
-
-
-def found_group(
-    node: Node,
-    name: str,
-    currency: str,
-    terms: Terms,
-    now_ms: int,
-    *,
-    title: e.Title = "secretary",
-    kind: str = "vsla",
-) -> tuple[bytes, str]:
-    """Found a group on this device; its id and a sentence. One change, so never a half group."""
-    try:
-        exponent = exponent_of(currency)
-        constitution = _constitution(terms, exponent)
-    except AmountError as error:
-        raise CommandRefused(str(error), "bad_amount") from error
-    name = checked(name, "").name
-    for held in node.groups.values():
-        if name_form(held.name) == name_form(name):
-            raise CommandRefused(
-                f"This phone holds a group called {held.name} ({held.id.hex()[:8]}) already. Use "
-                "it, or give the new one a name that tells them apart.",
-                "name_taken",
-            )
-    person = random_bytes(PERSON_BYTES)
-    events = [
-        e.GroupDescribed(name, currency, exponent, kind),
-        constitution,
-        e.OfficerElected(title, person),
-    ]
-    group_id = node.found(name, person, now_ms, events)
-    return group_id, f"{name} is founded; its books are kept in {currency}. Add the members next."
 
 
 def add_member(
@@ -168,23 +110,6 @@ def _require_next(at: Context, cycle: int) -> None:
     raise CommandRefused(
         f"{why} Nothing was recorded. If it really happened so, record it again with --anyway.",
         "not_the_next_cycle",
-    )
-
-
-def _constitution(terms: Terms, exponent: int) -> e.ConstitutionAdopted:
-    """The first constitution; AmountError says which amount can't be read."""
-    return e.ConstitutionAdopted(
-        version=1,
-        share_value_minor=parse_amount(terms.share_value, exponent),
-        shares_max=terms.shares_max,
-        social_fund_minor=parse_amount(terms.social_fund, exponent),
-        loan_multiplier=terms.loan_multiplier,
-        loan_periods_max=terms.loan_periods_max,
-        interest_method=terms.interest_method,
-        # One percent is 10,000 parts per million: a percentage has four decimals at most.
-        interest_ppm=parse_amount(terms.interest_percent, 4),
-        period=terms.period,
-        fines={code: parse_amount(cost, exponent) for code, cost in terms.fines.items()},
     )
 
 

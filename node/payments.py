@@ -1,14 +1,21 @@
 """Money of a meeting that is no loan: shares, social fund, fines, expenses, transfers, counts."""
 
 from model import events as e
+from model.counts import compared_counts
 from model.identifiers import receipt_code
 from node import desk
 from node.errors import CommandRefused
-from node.recording import Context, Receipt, in_meeting, record
+from node.member_facts import goal_line
+from node.recording import Context, Receipt, in_meeting, record, with_excess
 
 
 def buy_shares(
-    at: Context, member: str, paid: str = "", shares: int = 0, channel: e.Channel = "box"
+    at: Context,
+    member: str,
+    paid: str = "",
+    shares: int = 0,
+    channel: e.Channel = "box",
+    source: e.Source = "",
 ) -> Receipt:
     """A member buys shares: say the money, the number of shares, or both."""
     where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
@@ -23,9 +30,10 @@ def buy_shares(
                 "no_whole_shares",
             )
     line = desk.next_line(at.group.book, where, one.id.hex(), "share.purchased")
-    event = e.SharePurchased(*where, one.id, shares, amount_minor, line, channel)
+    event = e.SharePurchased(*where, one.id, shares, amount_minor, line, channel, source)
     what = f"{shares} share{'s' * (shares != 1)} for {desk.money(at.group, amount_minor)}"
-    return record(at, event, f"{desk.called(one)} bought {what}{in_meeting(where)}.")
+    done = record(at, event, f"{desk.called(one)} bought {what}{in_meeting(where)}.")
+    return done._replace(sentence=done.sentence + goal_line(at, one))
 
 
 def pay_social(at: Context, member: str, paid: str, channel: e.Channel = "social") -> Receipt:
@@ -39,16 +47,21 @@ def pay_social(at: Context, member: str, paid: str, channel: e.Channel = "social
 
 
 def help_from_social(
-    at: Context, amount: str, reason: str, member: str = "", channel: e.Channel = "social"
+    at: Context,
+    amount: str,
+    reason: str,
+    member: str = "",
+    channel: e.Channel = "social",
+    payee: str = "",
 ) -> Receipt:
-    """The social fund helps a member, or someone outside the group."""
+    """The social fund helps a member, or someone outside the group: then `payee` says whom."""
     where = desk.meeting(at.group, at.meeting)
     one = desk.member(at.group, member) if member else None
     amount_minor = desk.amount(at.group, amount)
     subject = one.id if one else b""
     line = desk.next_line(at.group.book, where, subject.hex(), "social.paid_out")
-    event = e.SocialPaidOut(*where, subject, amount_minor, reason, line, channel)
-    whom = desk.called(one) if one else "someone outside the group"
+    event = e.SocialPaidOut(*where, subject, amount_minor, reason, line, channel, payee)
+    whom = payee or (desk.called(one) if one else "someone outside the group")
     what = f"The social fund helped {whom} with {desk.money(at.group, amount_minor)}"
     return record(at, event, f"{what}{in_meeting(where)}.")
 
@@ -76,24 +89,36 @@ def levy_fine(at: Context, member: str, code: str = "", amount: str = "") -> Rec
     return record(at, event, f"{desk.called(one)} owes {what}{in_meeting(where)}.")
 
 
-def pay_fine(at: Context, member: str, paid: str, channel: e.Channel = "box") -> Receipt:
+def pay_fine(
+    at: Context, member: str, paid: str, channel: e.Channel = "box", source: e.Source = ""
+) -> Receipt:
     """A member pays on fines that are due."""
     where, one = desk.meeting(at.group, at.meeting), desk.member(at.group, member)
     amount_minor = desk.amount(at.group, paid)
     line = desk.next_line(at.group.book, where, one.id.hex(), "fine.paid")
-    event = e.FinePaid(*where, one.id, amount_minor, line, channel)
-    what = f"{desk.money(at.group, amount_minor)} of fines"
-    return record(at, event, f"{desk.called(one)} paid {what}{in_meeting(where)}.")
+    event = e.FinePaid(*where, one.id, amount_minor, line, channel, source)
+    told = f"{desk.called(one)} paid {desk.money(at.group, amount_minor)} of fines"
+    return with_excess(at, record(at, event, f"{told}{in_meeting(where)}."))
 
 
-def pay_expense(at: Context, category: str, amount: str, pocket: e.Channel = "box") -> Receipt:
-    """The group spends money on itself."""
+def pay_expense(
+    at: Context,
+    category: str,
+    amount: str,
+    pocket: e.Channel = "box",
+    payee: str = "",
+    fund: e.Fund = "loan_fund",
+    note: str = "",
+) -> Receipt:
+    """The group spends money on itself; `fund`: whose money it is."""
     where = desk.meeting(at.group, at.meeting)
     amount_minor, category = desk.amount(at.group, amount), category or OTHER
     line = desk.next_line(at.group.book, where, category, "expense.paid")
-    event = e.ExpensePaid(*where, category, amount_minor, pocket, line)
+    event = e.ExpensePaid(*where, category, amount_minor, pocket, line, payee, fund, note)
     for_what = "" if category == OTHER else f" on {category.replace('_', ' ')}"
-    what = f"The group spent {desk.money(at.group, amount_minor)}{for_what}"
+    whose = "social fund" if fund == "social_fund" else "group"
+    to = f", to {payee}" if payee else ""
+    what = f"The {whose} spent {desk.money(at.group, amount_minor)}{for_what}{to}"
     return record(at, event, f"{what}{in_meeting(where)}.")
 
 
@@ -111,13 +136,60 @@ def transfer(
     return record(at, event, f"{what}{in_meeting(where)}.")
 
 
-def count_cash(at: Context, pocket: e.Channel, counted: str, moment: e.Moment = "spot") -> Receipt:
-    """Money was counted; a difference from the books is shown, never corrected by itself."""
-    where = desk.meeting(at.group, at.meeting)
-    amount_minor = desk.amount_or_zero(at.group, counted)
-    event = e.CashCounted(*where, moment, pocket, amount_minor)
-    what = f"{desk.money(at.group, amount_minor)} were counted in the pocket “{pocket}”"
-    return record(at._replace(anyway=True), event, f"{what}{in_meeting(where)}.")
+def count_cash(
+    at: Context,
+    pocket: e.Channel,
+    counted: str,
+    moment: e.Moment = "spot",
+    coins: str = "",
+    counted_by: str = "",
+    comment: str = "",
+) -> Receipt:
+    """Money was counted; a difference from the books is shown, never corrected by itself.
+
+    `coins`: so many of each value, such as 3x100, 20x5; they may stand for the amount.
+    """
+    where, notes = desk.meeting(at.group, at.meeting), _coins(at, coins)
+    total = sum(note.value_minor * note.count for note in notes)
+    if not counted and not notes:
+        raise CommandRefused("Say how much was counted: --amount or --coins.", "incomplete")
+    amount_minor = desk.amount_or_zero(at.group, counted) if counted else total
+    if notes and amount_minor != total:
+        raise CommandRefused(
+            f"The coins and notes add up to {desk.money(at.group, total)}, not to "
+            f"{desk.money(at.group, amount_minor)}. Count again.",
+            "coins_differ",
+        )
+    counters = tuple(one.id for one in desk.several(at.group, counted_by))
+    event = e.CashCounted(*where, moment, pocket, amount_minor, notes, counters, comment)
+    told = f"{desk.money(at.group, amount_minor)} were counted in “{pocket}”{in_meeting(where)}"
+    given = record(at._replace(anyway=True), event, f"{told}.")
+    return given._replace(sentence=f"{told}{_compared(at, where, pocket, moment)}.")
+
+
+def _compared(at: Context, where: desk.Meeting, pocket: e.Channel, moment: e.Moment) -> str:
+    """How a count compares with the books, as the end of a sentence."""
+    for one in compared_counts(at.group.book):
+        if (one.key, one.pocket, one.moment) == (where, pocket, moment) and one.name:
+            apart = one.difference_minor
+            if not apart:
+                return ", as the books have it"
+            short = "short" if apart < 0 else "over"
+            return f": {desk.money(at.group, abs(apart))} {short}, compared with the books"
+    return ""
+
+
+def _coins(at: Context, text: str) -> tuple[e.NoteOfCoins, ...]:
+    """Coins and notes as people write them: 3x100, 20x5."""
+    notes = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        count, times, value = part.lower().partition("x")
+        if not times or not (count.strip().isascii() and count.strip().isdigit()):
+            raise CommandRefused(
+                f"“{part}” are no coins. Write so many times their value: 3x100.", "coins"
+            )
+        notes.append(e.NoteOfCoins(desk.amount(at.group, value.strip()), int(count)))
+    return tuple(notes)
 
 
 def reverse(at: Context, receipt: str, reason: str = "") -> Receipt:

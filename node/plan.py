@@ -5,7 +5,7 @@ reducer itself judge them on the group's book and takes every step back, so that
 and a finding there can never disagree. `record` signs them as few changes, stored together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from model.book import Book, Undo
 from model.codec import encode
 from model.entry import Entry
 from model.events import EVENTS, Event
-from model.findings import Finding, list_findings
+from model.findings import Finding, list_findings, tasks_watched, worded
 from model.identifiers import ENTRY_ID_BYTES
 from model.reducer import apply, undo
 from node.errors import CommandRefused
@@ -24,9 +24,22 @@ from node.refusals import no_effect, without_draft_receipts
 from replication.limits import CHANGE_BYTES_MAX, CHANGE_EVENTS_MAX
 from replication.wire import PersonKey
 
-_REFERENCES: Final = {row[3]: row[4] for row in EVENTS}
+_REFERENCES: Final = {row.event_class: row.references for row in EVENTS}
 NOTABLE_MAX: Final = 100
 """Troubles that are told of one plan: more than a person reads, and each costs time to word."""
+
+ASKED_BEFORE: Final = frozenset(
+    {"overdrawn", "unfunded", "loans_unfunded", "source_too_small", "receipts_too_small"}
+    | {"possible_duplicate_payment"}
+    | {"claim_too_large", "debt_overpaid", "no_quorum", "votes_exceed_present"}
+    | {"cash_differs", "variance_differs", "close_differs", "exit_differs"}
+    | {"shareout_differs", "shareout_pool_too_large"}
+    | {"rotation_pot_too_large", "rotation_other_member"}
+    | {"loan_over_savings", "loan_too_long", "loan_beside_another", "guarantor_overcommitted"}
+)
+"""What the watches see that is asked about before it is signed: money that is not there, sums that
+differ, decisions that too few are there to make. What a proper record always leaves to do (a word
+to give, a receipt to match, a close to seal) is not asked about."""
 
 _DRAFT: Final = b"\xff" * 12
 """First bytes of the ids that drafts have among themselves; no hash is taken for it."""
@@ -83,6 +96,7 @@ class Plan:
         """
         self._notable = 0
         book = self.group.book
+        before = tasks_watched(book, ASKED_BEFORE)
         device = self.group.device
         person = self.group.roster.person_of(device)
         lamport = self.group.books.newest[0]
@@ -97,6 +111,7 @@ class Plan:
                 )
                 steps.append(apply(book, entry))
                 troubles += self._troubles(planned, steps[-1])
+            troubles += self._newly_seen(before)
         finally:
             undo(book, book.take_undo())  # of a step that was cut short
             for step in reversed(steps):
@@ -107,11 +122,11 @@ class Plan:
         """Raise CommandRefused for the first trouble; `anyway` lets pass what did happen."""
         for trouble in self.trial():
             if trouble.final:
-                raise CommandRefused(f"{trouble.sentence} Nothing was recorded.", trouble.code)
+                raise CommandRefused(_refused(trouble.sentence), trouble.code)
             if not anyway:
                 raise CommandRefused(
-                    f"{trouble.sentence} Nothing was recorded. If it really happened so, "
-                    "record it again with --anyway.",
+                    f"{_refused(trouble.sentence)} If it really happened so, record it again with "
+                    "--anyway.",
                     trouble.code,
                 )
 
@@ -158,6 +173,25 @@ class Plan:
                 self._notable += 1
                 sentence = without_draft_receipts(finding, self._lines)
                 yield Trouble(planned.line, finding.code, sentence, final=False)
+
+    def _newly_seen(self, before: Container[tuple[str, str]]) -> Iterator[Trouble]:
+        """What only the whole of the books shows, and did not show before this plan."""
+        for (code, about), page in tasks_watched(self.group.book, ASKED_BEFORE).items():
+            if (code, about) in before or self._notable >= NOTABLE_MAX:
+                continue
+            self._notable += 1
+            finding = worded(self.group.book, code, about, page, self.group.people.name_by_hex)
+            line = max((self._lines.get(name, 0) for name in page.entries), default=0)
+            sentence = without_draft_receipts(finding, self._lines)
+            yield Trouble(line, code, sentence, final=False)
+
+
+def _refused(sentence: str) -> str:
+    """The sentence, and that nothing was recorded; a command at its end is set apart."""
+    if sentence.endswith("."):
+        return f"{sentence} Nothing was recorded."
+    what, _, command = sentence.rpartition(": ")
+    return f"{what}, with “{command}”. Nothing was recorded."
 
 
 def in_parts(events: Sequence[Planned]) -> Iterator[list[Planned]]:

@@ -34,6 +34,8 @@ _NAMES: Final[Mapping[str, str]] = {
 """Fields whose own name says too little; the others are called as they are."""
 _FORMS: Final[Mapping[str, str]] = {
     "a-z0-9_": "must be a word of up to 32 small letters and digits, such as late",
+    "a-z0-9_.": "must be a kind of entry, such as loan.waived",
+    "01": "must be a time, such as 14:30",
     "A-Z": "must be three capital letters, such as KES",
     "0-9": "must be a day, such as 2026-01-31",
     "0-9a-f": "must be letters and digits as they were shown",
@@ -128,7 +130,8 @@ def _text(field: str, wanted: inspect.StrType) -> str:
 
 
 def _choice(field: str, wanted: inspect.LiteralType) -> str:
-    return f"must be one of: {', '.join(map(str, wanted.values))}"
+    words = [str(value).replace("_", " ") for value in wanted.values if value != ""]
+    return f"must be one of: {', '.join(words)}"
 
 
 _WORDS: Final[Mapping[type, Callable[[str, Any], str]]] = {

@@ -2,8 +2,13 @@
 
 from typing import NamedTuple
 
+from model.accounts import OVERPAYMENTS
+from model.agreement import agreeing
+from model.decisions import missing
 from model.events import Event
 from model.identifiers import receipt_code
+from model.journal import entry_page
+from node import desk
 from node.desk import Meeting
 from node.node import Group, Node, Step
 from node.plan import Plan
@@ -44,6 +49,30 @@ def done(at: Context, plan: Plan, sentence: str) -> Receipt:
     plan.require(at.anyway)
     step = plan.record(at.node, at.now_ms)
     return Receipt(receipt_code(step.receipts[0]), sentence, step.receipts, step)
+
+
+def decided(at: Context, event: Event, sentence: str) -> Receipt:
+    """Record what officers decide on; as long as it waits for them, the sentence says so."""
+    given = record(at, event, sentence)
+    book, name = at.group.book, given.entries[0].hex()
+    if book.waiting.find(name) is None:
+        return given
+    left = missing(book, agreeing(book, name))
+    who = "one more officer agrees" if left == 1 else f"{left} more officers agree"
+    waits = f"It counts when {who}: mkutano approve {given.code}"
+    return given._replace(sentence=f"{sentence} {waits}")
+
+
+def with_excess(at: Context, given: Receipt) -> Receipt:
+    """Say what of a payment was more than the member owed: it is kept, not lost."""
+    page = entry_page(at.group.book, given.entries[0].hex())
+    excess = -sum(amount for account, _, amount in page.lines if account == OVERPAYMENTS)
+    if excess <= 0:
+        return given
+    more = (
+        f"{desk.money(at.group, excess)} of it is more than was owed, and is kept for the member."
+    )
+    return given._replace(sentence=f"{given.sentence} {more}")
 
 
 def in_meeting(where: Meeting) -> str:

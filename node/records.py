@@ -4,21 +4,23 @@ A request is the same for every kind of record, with the details that this kind 
 one is named. The commands themselves are in node/commands.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from model import events as e
 from model.days import Period
-from model.loans import Method
+from model.money import AMOUNT_MINOR_MAX
 from node import commands
 from node.answers import Answer, GroupRequest, choose_group
 from node.commands import Context, Receipt, Terms
 from node.errors import CommandRefused
+from node.founding import InterestMethod, Meets, SocialAtShareout
 from node.importing import import_sheet
+from node.kinds import KINDS
 from node.node import Node
 
 Words = Annotated[str, Meta(max_length=200)]
@@ -28,11 +30,11 @@ class RecordRequest(GroupRequest, frozen=True, forbid_unknown_fields=True, kw_on
     """One fact. Amounts are text as people type them, such as 1,500 or 1500.50."""
 
     kind: Annotated[str, Meta(max_length=32)]
-    """contribution, social, fine, loan, repayment … (see `KINDS`)."""
+    """contribution, social, fine, loan, repayment … (see kinds.py)."""
     member: Words = ""
     """Number or name."""
     amount: Words = ""
-    shares: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    shares: Annotated[int, Meta(ge=0, le=AMOUNT_MINOR_MAX)] = 0
     code: Words = ""
     """Code of a fine, or category of an expense."""
     reason: Words = ""
@@ -61,6 +63,94 @@ class RecordRequest(GroupRequest, frozen=True, forbid_unknown_fields=True, kw_on
     until: Words = ""
     cycle: Annotated[int, Meta(ge=0, le=10_000)] = 0
     session: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    members: Words = ""
+    """Places of a merry-go-round in their order: numbers or names with commas between."""
+    order: Words = ""
+    """Of a merry-go-round: fixed, drawn or bid."""
+    seed: Annotated[str, Meta(max_length=1_000)] = ""
+    """Secret words of a draw."""
+    fee: Words = ""
+    """What stays with the group of each pot."""
+    discount: Words = ""
+    """What the winner of a bid forgoes."""
+    round: Annotated[int, Meta(ge=0, le=600)] = 0
+    rotation: Words = ""
+    """Receipt of a merry-go-round, when there are several."""
+    covers: bool = False
+    """The group pays a pot in full though contributions are missing."""
+    payee: Words = ""
+    """Who got money of the group, when it is nobody of the group."""
+    keep: Words = ""
+    """Of a merge: the member who is kept."""
+    source: Words = ""
+    """What pays instead of a pocket: savings, payable, receipts."""
+    gender: Words = ""
+    born: Annotated[int, Meta(ge=0, le=2199)] = 0
+    """Year of birth."""
+    role: Words = ""
+    """What a member does for the group."""
+    each: Words = ""
+    """Of a goal: what each meeting should bring."""
+    witness: Words = ""
+    """The member before whom another one consented."""
+    fund: Words = ""
+    """Which fund lends, or pays an expense: loan_fund or social_fund."""
+    guarantors: Words = ""
+    """Who answers for a loan, for how much: 3: 5000, Amina: 2,000."""
+    collateral: Words = ""
+    worth: Words = ""
+    """What the collateral is worth."""
+    payer: Words = ""
+    """Who pays for another member, or answers for the loan."""
+    instalment: Annotated[int, Meta(ge=0, le=600)] = 0
+    interest: Words = ""
+    """Percent for each instalment period, where it is not the constitution's."""
+    method: Words = ""
+    period: Words = ""
+    partner: Words = ""
+    """A partner by name, or the receipt of its entry."""
+    contact: Words = ""
+    """Whom to ask for at a partner."""
+    country: Words = ""
+    percent: Words = ""
+    """What a partner expects back beyond the money."""
+    interest_amount: Words = ""
+    """Interest paid to a partner."""
+    cost: Words = ""
+    """What the part of an investment that is sold had cost."""
+    provider: Words = ""
+    """Of mobile money, or the bank: mpesa, airtel …"""
+    match: Words = ""
+    """Receipt of the entry that a payment is."""
+    attempt: Words = ""
+    """Our own reference of an attempt to pay."""
+    text: Annotated[str, Meta(max_length=4_000)] = ""
+    """Of minutes, a resolution, a task, or the group's description."""
+    votes: Words = ""
+    """For, against and abstained: 12,3,1."""
+    agenda: Annotated[str, Meta(max_length=1_400)] = ""
+    """Items in their order, with commas between."""
+    at: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
+    """Time of day: when a meeting begins, or when a member came."""
+    left: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
+    """When a member left."""
+    instead: Words = ""
+    """Who came instead of a member, or speaks for one."""
+    keys: Words = ""
+    """Who brought a key: numbers or names with commas between."""
+    coins: Words = ""
+    """What was counted, as so many times a value: 3x100, 20x5."""
+    counted_by: Words = ""
+    """Who counted: numbers or names with commas between."""
+    place: Words = ""
+    """Where the group meets: village, or the place of a meeting."""
+    district: Words = ""
+    county: Words = ""
+    timezone: Words = ""
+    rules: Annotated[tuple[Words, ...], Meta(max_length=64)] = ()
+    """Rules of a constitution that change, each as name=value."""
+    every: bool = False
+    """Of a close: every meeting that is open."""
     anyway: bool = False
     """Record it although a rule of the group speaks against it, because it happened."""
 
@@ -85,9 +175,26 @@ class FoundRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     loan_multiplier: Annotated[int, Meta(ge=0, le=100)] = 3
     loan_periods_max: Annotated[int, Meta(ge=1, le=600)] = 3
     interest_percent: Words = "0"
-    interest_method: Method = "flat"
+    interest_method: InterestMethod = "flat"
     period: Period = "month"
     fines: dict[e.Code, Words] = {}
+    fines_to: e.Fund = "loan_fund"
+    grace: Annotated[int, Meta(ge=0, le=600)] = 0
+    """First periods of a loan in which no principal is due."""
+    penalty: Words = ""
+    """For an instalment that is late: an amount, or a percentage such as 5%."""
+    penalty_grace_days: Annotated[int, Meta(ge=0, le=3_660)] = 0
+    loans_at_once: Annotated[int, Meta(ge=0, le=100)] = 0
+    guarantors: Annotated[int, Meta(ge=0, le=100)] = 0
+    quorum_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    keys: Annotated[int, Meta(ge=0, le=100)] = 0
+    approvals: dict[Words, Annotated[int, Meta(ge=1, le=100)]] = {}
+    """loan, expense, close … or a kind of entry -> how many officers must agree."""
+    approval_limit: Words = "0"
+    meets: Meets = ""
+    cycle_meetings: Annotated[int, Meta(ge=0, le=400)] = 0
+    social_at_shareout: SocialAtShareout = "keep"
+    rounding_step: Words = ""
     title: e.Title = "secretary"
     """The founder's own office."""
     kind: e.Code = "vsla"
@@ -95,17 +202,7 @@ class FoundRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 def found(node: Node, asked: FoundRequest, now_ms: int) -> Answer:
     """Found a group on this device."""
-    rules = Terms(
-        asked.share_value,
-        asked.shares_max,
-        asked.social_fund,
-        asked.loan_multiplier,
-        asked.loan_periods_max,
-        asked.interest_percent,
-        asked.interest_method,
-        asked.period,
-        asked.fines,
-    )
+    rules = Terms(**{rule: getattr(asked, rule) for rule in Terms._fields})
     group_id, sentence = commands.found_group(
         node, asked.name, asked.currency, rules, now_ms, title=asked.title, kind=asked.kind
     )
@@ -144,192 +241,15 @@ def record(node: Node, asked: RecordRequest, now_ms: int) -> Answer:
     where = None
     if asked.session and asked.kind != "meeting":
         where = (asked.cycle or 1, asked.session)
-    receipt = kind.run(Context(node, group, now_ms, asked.anyway, where), asked)
+    return receipt_answer(kind.run(Context(node, group, now_ms, asked.anyway, where), asked))
+
+
+def receipt_answer(receipt: Receipt) -> Answer:
+    """What was recorded, as an answer."""
     entries = [entry.hex() for entry in receipt.entries]
     body = {"receipt": receipt.code, "sentence": receipt.sentence, "entries": entries}
     return Answer(body, receipt.step)
 
 
-TYPED_AS: Final[Mapping[str, str]] = {"channel": "from"}
+TYPED_AS: Final[Mapping[str, str]] = {"channel": "from", "match": "with"}
 """Details of a request that the command line calls otherwise."""
-
-
-class Kind(msgspec.Struct, frozen=True):
-    """One kind of record: which details it needs, and the command behind it."""
-
-    summary: str
-    needs: tuple[str, ...]
-    run: Callable[[Context, RecordRequest], Receipt]
-    called: str = ""
-    """What it is in a sentence; "a loan request" unless said."""
-
-
-def _choice(said: str, allowed: tuple[str, ...], what: str) -> Any:
-    """One of the words that an event allows; CommandRefused names them all."""
-    word = said.strip().lower().replace("-", "_").replace(" ", "_")
-    if word not in allowed:
-        raise CommandRefused(
-            f"“{said}” is no {what}. It is one of: {', '.join(allowed)}.", "choice"
-        )
-    return word
-
-
-def _channel(asked: RecordRequest, default: str = "box") -> e.Channel:
-    channel: e.Channel = _choice(asked.channel or default, get_args(e.Channel), "pocket")
-    return channel
-
-
-def _device(at: Context, said: str) -> bytes:
-    """An enrolled device by the first letters of its key or by its name."""
-    wanted = said.strip().casefold()
-    found = [
-        device
-        for device, known in at.group.roster.devices.items()
-        if device.hex().startswith(wanted) or known.label.casefold() == wanted
-    ]
-    if len(found) != 1:
-        raise CommandRefused(
-            f"“{said}” is not one phone of this group. See them with: mkutano devices",
-            "unknown_device",
-        )
-    return found[0]
-
-
-def _shares(at: Context, r: RecordRequest) -> Receipt:
-    if not r.amount and not r.shares:
-        raise CommandRefused(
-            "To record a contribution, --amount or --shares is needed.", "incomplete"
-        )
-    return commands.buy_shares(at, r.member, r.amount, r.shares, _channel(r))
-
-
-def _attendance(at: Context, r: RecordRequest) -> Receipt:
-    status = _choice(r.status, get_args(e.Attendance), "attendance")
-    return commands.mark_attendance(at, r.member, status)
-
-
-def _status(at: Context, r: RecordRequest) -> Receipt:
-    status = _choice(r.status, get_args(e.MemberStatus), "member status")
-    return commands.set_member_status(at, r.member, status, r.reason)
-
-
-def _officer(at: Context, r: RecordRequest) -> Receipt:
-    title = _choice(r.title, get_args(e.Title), "office")
-    return commands.elect(at, title, _device(at, r.device), r.member)
-
-
-def _count(at: Context, r: RecordRequest) -> Receipt:
-    moment = _choice(r.moment, get_args(e.Moment), "moment of counting")
-    return commands.count_cash(at, _channel(r), r.amount, moment)
-
-
-def _transfer(at: Context, r: RecordRequest) -> Receipt:
-    target = _choice(r.to, get_args(e.Channel), "pocket")
-    return commands.transfer(at, _channel(r), target, r.amount, r.reference)
-
-
-def _opening(at: Context, r: RecordRequest) -> Receipt:
-    account = _choice(r.account, get_args(e.OpeningAccount), "account of an opening balance")
-    return commands.set_opening_balance(at, account, r.amount, r.date, r.member, r.shares)
-
-
-def _repayment(at: Context, r: RecordRequest) -> Receipt:
-    return commands.repay_loan(at, r.member, r.amount, r.loan, _channel(r), r.reference)
-
-
-_PAID = ("member", "amount")
-KINDS: Final[Mapping[str, Kind]] = {
-    "meeting": Kind(
-        "A meeting begins",
-        ("date",),
-        lambda at, r: commands.open_meeting(at, r.date, r.cycle, r.session),
-    ),
-    "attendance": Kind(
-        "A member was there, or not", ("member", "status"), _attendance, "attendance"
-    ),
-    "contribution": Kind("A member buys shares", ("member",), _shares),
-    "social": Kind(
-        "A member pays into the social fund",
-        _PAID,
-        lambda at, r: commands.pay_social(at, r.member, r.amount, _channel(r, "social")),
-        "a payment into the social fund",
-    ),
-    "social-help": Kind(
-        "The social fund helps someone",
-        ("amount", "reason"),
-        lambda at, r: commands.help_from_social(
-            at, r.amount, r.reason, r.member, _channel(r, "social")
-        ),
-        "help from the social fund",
-    ),
-    "fine": Kind(
-        "A member is fined",
-        ("member",),
-        lambda at, r: commands.levy_fine(at, r.member, r.code, r.amount),
-    ),
-    "fine-payment": Kind(
-        "A member pays on fines",
-        _PAID,
-        lambda at, r: commands.pay_fine(at, r.member, r.amount, _channel(r)),
-    ),
-    "loan": Kind(
-        "A loan is asked for, approved and handed over at once",
-        _PAID,
-        lambda at, r: commands.give_loan(at, r.member, r.amount, r.periods, r.reason, _channel(r)),
-    ),
-    "loan-request": Kind(
-        "A member asks for a loan",
-        _PAID,
-        lambda at, r: commands.apply_for_loan(at, r.member, r.amount, r.periods, r.reason),
-    ),
-    "loan-approval": Kind(
-        "The group approves a loan",
-        ("member",),
-        lambda at, r: commands.approve_loan(at, r.member, r.loan, r.amount),
-    ),
-    "loan-handover": Kind(
-        "The money of an approved loan is handed over",
-        ("member",),
-        lambda at, r: commands.hand_over_loan(at, r.member, r.loan, _channel(r)),
-    ),
-    "repayment": Kind("A member pays back on a loan", _PAID, _repayment),
-    "expense": Kind(
-        "The group spends money on itself",
-        ("amount",),
-        lambda at, r: commands.pay_expense(at, r.code, r.amount, _channel(r)),
-        "an expense",
-    ),
-    "transfer": Kind("Money moves between pockets", ("channel", "to", "amount"), _transfer),
-    "count": Kind("Cash is counted", ("amount",), _count),
-    "close": Kind("A meeting is closed", (), lambda at, r: commands.close_meeting(at)),
-    "reversal": Kind(
-        "An entry is taken back; it stays visible",
-        ("receipt",),
-        lambda at, r: commands.reverse(at, r.receipt, r.reason),
-    ),
-    "member": Kind(
-        "A member joins",
-        ("name",),
-        lambda at, r: commands.add_member(at, r.name, r.phone, r.number, r.date),
-    ),
-    "details": Kind(
-        "A member's name or phone is corrected",
-        ("member", "name"),
-        lambda at, r: commands.set_details(at, r.member, r.name, r.phone),
-        "a member's details",
-    ),
-    "member-status": Kind("A member rests or is suspended", ("member", "status"), _status),
-    "officer": Kind("A phone's owner takes an office", ("title", "device"), _officer, "an officer"),
-    "cycle": Kind(
-        "A savings cycle begins",
-        ("cycle", "date", "until"),
-        lambda at, r: commands.open_cycle(at, r.cycle, r.date, r.until),
-    ),
-    "opening-balance": Kind(
-        "What there was before these books",
-        ("account", "amount", "date"),
-        _opening,
-        "an opening balance",
-    ),
-}
-"""Everything that can be recorded, in the order of a meeting."""

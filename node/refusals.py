@@ -14,13 +14,50 @@ from model.events import Event
 from model.findings import Finding
 from model.identifiers import receipt_code
 from model.permissions import MAY_RECORD, holder
+from model.wording import KINDS
 from node.node import MAY_NOT_WRITE, Group
 
-_ENTRY: Final = re.compile(r"([Ee])ntry ([0-9A-HJKMNP-TV-Z]{10}(?:-[0-9]+)?)")
+_ENTRY: Final = re.compile(r"(?:([Ee])ntry )?\b([0-9A-HJKMNP-TV-Z]{10}(?:-[0-9]+)?)")
+_WOULD_COUNT: Final = " as far as its author knew. It counts. "
 _SENTENCES: Final[Mapping[str, str]] = {
     "unknown_reference": "The member, loan or entry of this ({what}) is not in the books.",
     "needs_another_officer": "You wrote that entry yourself. Another officer must reverse it.",
     "own_loan": "Nobody approves a loan to himself or herself. Ask another officer.",
+    "meeting_still_open": "A meeting of the cycle is open. Close it first: mkutano record close",
+    "cycle_not_opened": "That cycle was never opened. See the number in: mkutano book",
+    "already_shared_out": "Officers have agreed to a share-out of this cycle already. If it was "
+    "wrong, reverse it first.",
+    "already_left": "That member has left already.",
+    "not_the_seed": "These are not the words that the draw began with.",
+    "own_guarantee": "Nobody is guarantor of an own loan. Name another member.",
+    "no_guarantor": "That member is no guarantor of this loan. Record the guarantee first.",
+    "loan_was_handed_over": "The money of this loan was handed over already; it can't be refused.",
+    "held_back_too_much": "That would keep back the whole loan. Nothing is left to hand over.",
+    "no_slot": "That member holds no place in the merry-go-round.",
+    "no_such_round": "The merry-go-round has no such round.",
+    "same_fund": "Money can't move from a fund to itself.",
+    "same_pocket": "Money can't move from a pocket to itself.",
+    "no_payment": "That entry brought no money, so it is not this payment. Give the receipt of the "
+    "payment that it is.",
+    "no_reference": "A payment needs the provider's reference. It is on the message or statement.",
+    "no_beneficiary": "Whose money is it? Name the member.",
+    "already_paid": "The money of this request was paid, so it can't be cancelled. If it was not, "
+    "let another officer reverse the payment.",
+    "same_member": "Name two members, with --member and --keep.",
+    "same_source": "That pays into the money that it comes from. Say another --source.",
+    "own_benefit": "You would gain by it yourself. Another officer must say it.",
+    "already_decided": "The officers have decided it already. Propose the opposite instead.",
+    "already_happened": "It has happened already. If it was wrong, let another officer reverse it.",
+    "chosen_before": "The officers chose this entry as the right one. If it is wrong, choose "
+    "another with: mkutano resolve RECEIPT",
+    "nothing_to_resolve": "There is only one entry about that; nothing needs to be chosen.",
+    "not_closed": "That meeting is not closed.",
+    "later_closed": "A later meeting is closed. Record a correction in the meeting that is open.",
+    "needs_approval": "The officers have not agreed to it. Propose it first with: mkutano "
+    "constitution --set name=value --propose",
+    "constitution_moved_on": "Another constitution was adopted since. Propose it once more.",
+    "share_value_in_cycle": "The price of a share stays as it is while a cycle is open.",
+    "never_late": "That entry belongs to no meeting that is closed.",
     "not_reversible": "That kind of entry can't be reversed; record what is true instead.",
 }
 
@@ -50,7 +87,8 @@ def without_draft_receipts(finding: Finding, lines: Mapping[str, int]) -> str:
         words = f"line {line} of the sheet" if line else "this entry"
         return words.capitalize() if found[1] == "E" else words
 
-    return _ENTRY.sub(named, finding.sentence)
+    told = _ENTRY.sub(named, finding.sentence)
+    return told.replace(_WOULD_COUNT, ". ")  # nothing is recorded yet
 
 
 def _not_permitted(group: Group, event: Event) -> str:
@@ -73,7 +111,8 @@ def _not_permitted(group: Group, event: Event) -> str:
 
 
 def _what(event: Event) -> str:
-    return kind_of(event).replace(".", " ").replace("_", " ")
+    kind = kind_of(event)
+    return KINDS.get(kind, kind.replace(".", " ").replace("_", " "))
 
 
 def _either(titles: Iterable[str]) -> str:

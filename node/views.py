@@ -11,11 +11,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from model.book import Book
 from model.export import Balance, Money, to_beancount, to_csv, to_hledger
 from model.findings import who
+from model.goals import goals_view
 from model.history import audit_view, journal
 from model.identifiers import receipt_code
 from model.journal_entry import JournalEntry
+from model.members import roles_of
 from model.statements import meeting_view, passbook_view
 from model.views import accounts_view, book_view, findings_view, loans_view, meetings_view
 from node import desk
@@ -98,7 +101,9 @@ def members(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     group = choose_group(node, asked.group)
     details = group.people.names()
     rows = []
-    for one in desk.members(group):
+    everyone = desk.members(group, merged=True)
+    numbers = {one.id.hex(): one.number for one in everyone}
+    for one in everyone:
         page = group.book.members.find(one.id.hex())
         known = details.get(one.id)
         rows.append(
@@ -109,6 +114,12 @@ def members(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
                 "phone": known.phone if known else "",
                 "status": page.status if page else "",
                 "joined_on": page.joined_on if page else "",
+                "merged_into": numbers.get(page.merged_into) if page else None,
+                "exited": bool(page and page.exited),
+                "gender": page.gender if page else "",
+                "birth_year": page.birth_year or None if page else None,
+                "roles": roles_of(group.book, one.id.hex()),
+                "goals": goals_view(group.book, one.id.hex()),
             }
         )
     return Answer({"members": rows})
@@ -146,7 +157,7 @@ def audit(node: Node, asked: AuditRequest, now_ms: int) -> Answer:
     rows = [
         {
             **row,
-            "who": who(group.book, row["subject"], name_of) if row["subject"] else row["who"],
+            "who": who(group.book, _about(group.book, row), name_of),
             "device_name": labels.get(row["device"], ""),
         }
         for row in audit_view(group.book, member)
@@ -237,10 +248,10 @@ def journal_text(node: Node, asked: JournalRequest, now_ms: int) -> Answer:
 def _with_short_names(group: Group) -> list[JournalEntry]:
     """Members by number and loans by receipt, where that names one thing only."""
     numbers: dict[str, list[int]] = {}
-    for one in desk.members(group):
+    for one in desk.members(group, merged=True):
         numbers.setdefault(str(one.number), []).append(one.number)
     short = {}
-    for one in desk.members(group):
+    for one in desk.members(group, merged=True):
         plain = str(one.number)
         code = receipt_code(one.id)
         short[one.id.hex()] = plain if len(numbers[plain]) == 1 else f"{plain}-{code}"
@@ -264,6 +275,12 @@ def automerge(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     document = group.replica.open_document(chains.everything())
     heads = [head.hex() for head in document.heads()]
     return Answer({"heads": heads, "document": base64.b64encode(document.save()).decode("ascii")})
+
+
+def _about(book: Book, row: dict[str, Any]) -> str:
+    """Whom or what an entry is about: its member, where it is recorded under something else."""
+    page = book.entries.find(row["id"])
+    return (page.member or page.subject) if page is not None else str(row["subject"])
 
 
 def _money(group: Group) -> dict[str, Any]:

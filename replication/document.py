@@ -42,6 +42,7 @@ class Document:
 
     def apply(self, chunks: Sequence[bytes], heads: Iterable[bytes]) -> None:
         """Take in chunks that we built, in causal order; `heads` must be the heads afterwards."""
+        self._lists.clear()  # changes of our own may be among them
         parts = [_MESSAGE_HEAD, leb(len(chunks))]
         for chunk in chunks:
             parts += (leb(len(chunk)), chunk)

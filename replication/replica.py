@@ -150,7 +150,9 @@ class Replica:
         if self._document is None:
             return
         change = draft.change
-        if change.deps != self.heads:  # Automerge always follows all heads.
+        # Automerge always follows all heads, and its actor's last change even when others built on
+        # it already. Of such a change it checks the rebuild when it takes it in.
+        if change.deps != self.heads or not self._follows_own_last(draft):
             self._document_lacks.append(draft)
             return
         try:
@@ -162,6 +164,14 @@ class Replica:
         if body_hash(raw[8:]) != change.change_hash:
             self._document = None
             raise LocalError("document_disagrees", "Automerge made another change than we did")
+
+    def _follows_own_last(self, draft: Admitted) -> bool:
+        """Is the actor's change before this one, if there is any, among those it follows?"""
+        change = draft.change
+        if draft.place.seq == 1:
+            return True
+        before = self._ancestry.at_chain(change.device, change.n - 1, change.prev)
+        return before is not None and before.change.change_hash in change.deps
 
     # Automerge
 

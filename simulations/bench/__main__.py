@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from node import interpreter
-from simulations.bench import bootstrap, fold, meeting, phone
+from simulations.bench import bootstrap, fold, meeting, memory, phone
 from simulations.bench.figures import Figure, frozen, table
 from simulations.bench.histories import grown
 
@@ -36,6 +36,7 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
         say("Fold: the whole history into the book.")
         with phones[-1].opened() as node:
             yield from fold.figures(node.group(history.group), rounds)
+        yield from memory.figures(phones)
         say("Opening, advancing and writing.")
         yield from phone.figures(phones, folder, rounds)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from model import events as e
 from model.codec import EVENT_BYTES_MAX, Unreadable, decode, encode, kind_of
 from model.identifiers import entry_id, receipt_code
+from tests.model.drawn_events import any_event, of_kind
 
 CHANGE = bytes(range(16))
 MEMBER = bytes(range(17))
@@ -48,15 +49,37 @@ def raw(*fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
-def test_every_kind_comes_back_equal(event: e.Event) -> None:
+def test_what_says_nothing_new_is_written_as_version_1(event: e.Event) -> None:
     payload = encode(event)
+    row = next(row for row in e.EVENTS if row.event_class is type(event))
     assert decode(payload, CHANGE) == event
-    assert cbor2.dumps(cbor2.loads(payload), canonical=True) == payload
-    assert payload.startswith(bytes((0x80 + 3 + len(event.__struct_fields__), *payload[1:2])))
+    assert payload.startswith(bytes((0x80 + 3 + row.versions[0], row.compartment)))
+    assert cbor2.loads(payload)[2] == 1
 
 
-def test_the_samples_are_every_kind() -> None:
-    assert [type(event) for event in SAMPLES] == [row[3] for row in e.EVENTS]
+@pytest.mark.parametrize("row", e.EVENTS, ids=lambda row: row.kind)
+def test_every_kind_comes_back_equal(row: e.EventKind) -> None:
+    @settings(max_examples=25, deadline=None, database=None)
+    @given(of_kind(row))
+    def comes_back(event: e.Event) -> None:
+        payload = encode(event)
+        assert decode(payload, CHANGE) == event
+        assert cbor2.dumps(cbor2.loads(payload), canonical=True) == payload
+
+    comes_back()
+
+
+def test_a_later_field_makes_a_later_version() -> None:
+    payload = encode(e.SharePurchased(1, 12, MEMBER, 3, 300, source="savings"))
+    assert cbor2.loads(payload)[1:3] == ["share.purchased", 2]
+    assert len(cbor2.loads(payload)) == 3 + 8
+
+
+def test_fields_that_name_entries_are_fields() -> None:
+    for row in e.EVENTS:
+        assert set(row.references) <= set(row.event_class.__struct_fields__)
+        assert row.versions[-1] == len(row.event_class.__struct_fields__), row.kind
+        assert list(row.versions) == sorted(set(row.versions)), row.kind
 
 
 def test_a_reference_of_one_byte_points_into_its_own_change() -> None:
@@ -77,12 +100,13 @@ def with_field(place: int, value: Any) -> bytes:
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        (raw(1, "share.purchased", 2, "anything"), Unreadable("share.purchased", "unknown")),
+        (raw(1, "share.purchased", 3, "anything"), Unreadable("share.purchased", "unknown")),
         (raw(1, "wallet.opened", 1), Unreadable("wallet.opened", "unknown")),
         (raw(2, "photo.sealed", 1), Unreadable("photo.sealed", "unknown", 2)),
         (raw(1, "x" * 500, 1), Unreadable("x" * 64, "unknown")),
         (raw(*SHARE[:-1]), Unreadable("share.purchased", "malformed")),
-        (raw(*SHARE, 1), Unreadable("share.purchased", "malformed")),
+        (raw(*SHARE, ""), Unreadable("share.purchased", "malformed")),
+        (raw(*SHARE[:2], 2, *SHARE[3:]), Unreadable("share.purchased", "malformed")),
         (with_field(0, 2), Unreadable("share.purchased", "malformed", 2)),
         (with_field(0, True), Unreadable("", "malformed")),
         (with_field(5, b""), Unreadable("share.purchased", "malformed")),
@@ -122,7 +146,7 @@ def test_any_bytes_give_an_answer(payload: bytes) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(SAMPLES), st.data())
+@given(st.sampled_from(SAMPLES) | any_event(), st.data())
 def test_a_damaged_event_gives_an_answer(event: e.Event, data: st.DataObject) -> None:
     payload = bytearray(encode(event))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -142,7 +166,7 @@ def test_an_event_out_of_range_is_refused_when_it_is_written() -> None:
 def test_kinds_are_named_once() -> None:
     assert kind_of(SAMPLES[9]) == "share.purchased"
     assert kind_of(Unreadable("wallet.opened", "unknown")) == "wallet.opened"
-    assert len({(row[1], row[2]) for row in e.EVENTS}) == len(e.EVENTS)
+    assert len({row.kind for row in e.EVENTS}) == len(e.EVENTS)
 
 
 def test_receipt_codes_are_short_and_tell_events_of_one_change_apart() -> None:

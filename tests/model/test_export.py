@@ -150,6 +150,16 @@ def test_a_wrong_total_is_found_by_both(tmp_path: Path, hledger: str, wrong: Bal
     assert "assertion" in hledger_complains(hledger, to_hledger(VILLAGE, KES, [wrong], "Umoja"))
 
 
+@pytest.mark.parametrize("money", [KES, Money("UGX", 0), Money("TND", 3)])
+def test_a_total_that_is_off_by_one_unit_is_found_by_both(
+    tmp_path: Path, hledger: str, money: Money
+) -> None:
+    right = closing_balances(VILLAGE)[0]
+    wrong = right._replace(amount_minor=right.amount_minor + 1)
+    assert "Balance failed" in bean_check(tmp_path, to_beancount(VILLAGE, money, [wrong], "Umoja"))
+    assert "assertion" in hledger_complains(hledger, to_hledger(VILLAGE, money, [wrong], "Umoja"))
+
+
 def test_hledger_reads_back_our_balances(hledger: str) -> None:
     arguments = ("balance", "--flat", "--empty", "-O", "json")
     run = run_hledger(hledger, hledger_of(VILLAGE), *arguments)

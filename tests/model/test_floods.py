@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from model import events as e
-from model.book import Book, Table
+from model.book import Book, RecordingTable
 from model.entry import Entry, order_key
 from model.reducer import apply
 from tests.strategies import CONSTITUTION, Phone, Village, share
@@ -110,14 +110,14 @@ def test_repaying_a_loan_costs_the_same_however_often(monkeypatch: pytest.Monkey
 def work(entries: list[Entry], monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
     """For each entry of the flood: pages looked at, and bytes kept for undoing it."""
     looked = 0
-    put = Table._put
+    put = RecordingTable.__setitem__
 
-    def counted(table: Table[object, object], key: object, page: object) -> None:
+    def counted(table: RecordingTable[object, object], key: object, page: object) -> None:
         nonlocal looked
         looked += 1
         put(table, key, page)
 
-    monkeypatch.setattr(Table, "_put", counted)
+    monkeypatch.setattr(RecordingTable, "__setitem__", counted)
     book = Book()
     reads, kept = [], []
     for table in book.tables.values():

@@ -1,9 +1,12 @@
 """Who may do what: offices, the constitution, members, and phones of different versions."""
 
+from msgspec.structs import replace
+
 from model import events as e
 from model.codec import Unreadable
+from model.journal import entry_page
 from model.views import book_view, is_withheld
-from tests.strategies import Phone, Village, findings, savings, share
+from tests.strategies import CONSTITUTION, Phone, Village, adopt, findings, savings, share
 
 
 def test_only_the_right_office_and_nobody_else_moves_money() -> None:
@@ -71,18 +74,23 @@ def test_two_constitutions_apart_leave_the_older_one_in_force() -> None:
         old_phone = Phone("old phone", "Wanjiru")
         village.phones.append(old_phone)
         village.meet()
-        values = (100, 900) if second_is_dear else (900, 100)
-        village.secretary.record(e.ConstitutionAdopted(2, values[0] + 50))
-        old_phone.record(e.ConstitutionAdopted(2, values[1] + 50))
+        values = (10, 90) if second_is_dear else (90, 10)
+        terms = [replace(CONSTITUTION, version=2, social_fund_minor=value) for value in values]
+        proposals = [village.propose(one) for one in terms]
+        village.meet()
+        adopt(village.secretary, proposals[0], terms[0])
+        adopt(old_phone, proposals[1], terms[1])
         current = village.book.constitution.find("current")
         assert current is not None
-        assert current.terms.share_value_minor == 100
+        assert current.terms == CONSTITUTION
         assert findings(village.book, "contested_constitution")
         village.meet()
-        village.secretary.record(e.ConstitutionAdopted(2, 300))
+        again = adopt(village.secretary, proposals[0], terms[0])
+        assert "constitution_moved_on" in entry_page(village.book, again.hex()).reasons
+        village.adopt(replace(CONSTITUTION, version=2, social_fund_minor=30))
         current = village.book.constitution.find("current")
         assert current is not None
-        assert current.terms.share_value_minor == 300
+        assert current.terms.social_fund_minor == 30
         assert not findings(village.book, "contested_constitution")
 
 

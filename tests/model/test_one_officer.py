@@ -138,16 +138,30 @@ def test_a_close_over_what_was_read_out_needs_no_word() -> None:
     village = Village()
     village.secretary.record(share(village.members[0], 300))
     village.secretary.record(e.MeetingClosed(1, 1, (), shares_minor=300))
-    assert village.secretary.codes() == []
+    assert village.secretary.codes() == ["social_missed"]  # nobody brought anything to that
 
 
 def test_a_constitution_that_changes_money_is_read_out_to_all() -> None:
     village = Village()
-    village.secretary.record(replace(CONSTITUTION, version=2, share_value_minor=1))
+    dearer = replace(CONSTITUTION, version=2, interest_ppm=125_000, social_fund_minor=50)
+    village.adopt(dearer)
     (finding,) = findings(village.secretary.book, "constitution_changed")
-    assert "It changes the price of a share." in finding.sentence
-    village.secretary.record(replace(CONSTITUTION, version=3, share_value_minor=1))
+    assert (
+        "It changes what each member pays into the social fund from KES 0.20 to KES 0.50; "
+        "the interest from 10 % to 12.5 %." in finding.sentence
+    )
+    village.adopt(replace(dearer, version=3))
     assert not findings(village.secretary.book, "constitution_changed")
+
+
+def test_no_officer_alone_puts_a_constitution_in_force_once_the_group_is_founded() -> None:
+    village = Village()
+    village.secretary.record(replace(CONSTITUTION, version=2, share_value_minor=1))
+    (finding,) = findings(village.secretary.book, "needs_approval")
+    assert finding.weight == "task"
+    current = village.secretary.book.constitution.find("current")
+    assert current is not None
+    assert current.terms == CONSTITUTION
 
 
 def test_a_wrong_approval_is_reversed_by_another_officer_and_approved_anew() -> None:
@@ -221,7 +235,7 @@ def test_a_late_attendance_names_no_amount_and_says_what_to_do() -> None:
     assert finding.sentence.startswith(
         "The attendance of member 1 belongs to meeting 1 of cycle 1, which was closed without it."
     )
-    assert "record it again in the meeting that is open" in finding.sentence
+    assert "accept it with: mkutano accept-late" in finding.sentence
 
 
 def test_entries_that_differ_in_the_pocket_alone_say_so() -> None:

@@ -243,3 +243,10 @@ async def test_other_programs_can_not_use_up_the_phones_connections(
     for _, one in (*held, (reader, writer)):
         one.close()
     await api.close()
+
+
+def test_every_request_has_a_name_of_its_own() -> None:
+    requests = {action.request for action in ACTIONS.values()}
+    requests |= {exchange.request for exchange in EXCHANGES.values()}
+    names = [request.__name__ for request in requests]
+    assert sorted(names) == sorted(set(names))

@@ -57,7 +57,7 @@ def wrong_values(wanted: inspect.Type) -> Iterator[object]:
 
 @pytest.mark.parametrize(
     "kind",
-    [*(row[3] for row in EVENTS), FoundRequest, RecordRequest],
+    [*(row.event_class for row in EVENTS), FoundRequest, RecordRequest],
     ids=lambda kind: kind.__name__,
 )
 def test_no_field_is_told_as_a_program_would(kind: type[msgspec.Struct]) -> None:

@@ -123,14 +123,14 @@ def test_a_fact_out_of_range_is_named(secretary: Office) -> None:
 
 
 def test_a_draft_is_told_of_by_its_line_or_as_this_entry(secretary: Office, tmp_path: Path) -> None:
-    with pytest.raises(CommandRefused, match="it began with this entry") as refused:
+    with pytest.raises(CommandRefused, match="paid out last with this entry") as refused:
         commands.pay_expense(secretary.at, "stationery", "40")
     assert "ZZZZ" not in str(refused.value)
     rows = [f"2,2026-01-14,{n},Member {n},,,1,,,,,,,\n" for n in range(10, 310)]
     rows += ["2,2026-01-14,310,Last,,,,,,,,900000,2,\n", "2,2026-01-14,311,M,,,,,,,,5,2,\n"]
     path = sheet(tmp_path, HEAD + "".join(rows))
     notes = commands.import_sheet(secretary.at, path, dry_run=True).notes
-    assert any("it began with line 302 of the sheet" in note for note in notes)
+    assert any("paid out last with line 302 of the sheet" in note for note in notes)
     assert not any("ZZZZ" in note for note in notes)
 
 
@@ -146,7 +146,9 @@ def test_a_task_of_another_office_is_named(secretary: Office, tmp_path: Path) ->
     with pytest.raises(CommandRefused, match="Ask the chairperson or the secretary to record it"):
         commands.levy_fine(treasurer.at, "Amina", "late")
     node.close()
-    assert {row[3] for row in EVENTS} == set().union(*MAY_RECORD.values())  # each is somebody's
+    assert {row.event_class for row in EVENTS} == set().union(
+        *MAY_RECORD.values()
+    )  # each is somebody's
 
 
 def test_who_holds_no_office_is_told_how_to_get_one(secretary: Office, tmp_path: Path) -> None:

@@ -20,6 +20,26 @@ def test_local_changes_are_made_by_automerge_too_and_agree() -> None:
     assert document.heads() == secretary.replica.heads
 
 
+@pytest.mark.parametrize("turns", ["s.t.s", "t.s.t.s", "s.tt.ss.t.s", "st.s.t.s", "s.ts.s.t.t.s"])
+def test_phones_that_write_in_turn_keep_automerge_beside_them(turns: str) -> None:
+    secretary, treasurer = found_with("tre")
+    secretary.replica.open_document(secretary.everything())
+    for number, turn in enumerate(turns):
+        if turn == ".":
+            sync(secretary, treasurer)
+        else:
+            (secretary if turn == "s" else treasurer).write(ledger_event(number))
+        assert secretary.replica.has_document
+    sync(secretary, treasurer)
+    secretary.write(ledger_event(99))
+    treasurer.write(ledger_event(98))
+    sync(secretary, treasurer)
+    secretary.write(ledger_event(97))  # brings the document up to date and compares the heads
+    assert secretary.replica.has_document
+    document = secretary.replica.open_document(secretary.everything())
+    assert document.heads() == secretary.replica.heads
+
+
 def test_a_saved_document_is_opened_by_automerge_with_the_same_heads() -> None:
     secretary, treasurer = found_with("tre")
     for number in range(5):

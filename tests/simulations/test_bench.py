@@ -13,7 +13,7 @@ from simulations.bench.__main__ import main, measure
 from simulations.bench.figures import Figure, at_most, below, medians, table
 from simulations.bench.histories import grown, tail
 
-PROMISED = {"meeting", "bootstrap", "durable", "open", "advance", "fold"}
+PROMISED = {"meeting", "bootstrap", "durable", "open", "advance", "fold", "memory"}
 
 
 @pytest.fixture(scope="module")

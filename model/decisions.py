@@ -1,0 +1,196 @@
+"""Whether enough officers agree to an entry: counted by person, judged by who knew what.
+
+A decision waits until so many officers agreed to it; its author's own word counts, that of the one
+who gains by it never does, and a word counts once for a person, on however many phones it is given.
+A person's later word takes the place of the earlier ones that it knew, on whichever of the entries
+that say the same they were. A decision is declined when
+an officer said no who did not know it approved: then it stays declined, whichever of the two was
+written first. Nothing here asks a clock: a request that names its last day is compared with the
+days of the meetings in which officers agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple
+
+from model.book import Book
+from model.entry import Entry, Past
+from model.pages import DecisionPage, Voice
+from model.permissions import constitution, founded, is_member, officers, offices_of
+
+Outcome = Literal["waiting", "approved", "declined"]
+
+VOICES_EACH: Final = 16  # words of one person on one decision, however often the mind changes
+VOICES_MAX: Final = 256  # words on one decision; a group has far fewer officers
+
+DECISIONS: Final[dict[str, int]] = {
+    "constitution.proposed": 3,
+    "conflict.resolved": 2,
+    "late_entry.accepted": 2,
+    "late_entry.rejected": 2,
+    "meeting.reopened": 3,
+    "cycle.closed": 3,
+    "variance.posted": 2,
+    "member.merged": 2,
+    "member.exited": 2,
+    "fine.waived": 2,
+    "loan.waived": 2,
+    "loan.rescheduled": 2,
+    "loan.defaulted": 2,
+    "loan.written_off": 3,
+    "guarantee.called": 2,
+    "funding.released": 2,
+    "withdrawal.requested": 2,
+    "shareout.confirmed": 3,
+    "dividend.declared": 3,
+    "surplus.moved": 2,
+    "rotation.started": 2,
+}
+"""Kinds that wait for officers, and how many, unless the constitution says otherwise. Every other
+kind counts at once: it tells what happened; the constitution may ask for officers' word on it."""
+
+
+def needed(
+    book: Book, kind: str, past: Past, member: str = "", amount_minor: int = 0, at_least: int = 0
+) -> int:
+    """How many officers must agree, as far as an author with this past knew.
+
+    Never more than there are officers who do not gain by it, so that a group of two can decide;
+    one (the author) while the group is being founded. `at_least`: whatever its kind, because it
+    undoes what so many decided.
+    """
+    if not founded(book, past):
+        return 1
+    rules = constitution(book, past)
+    asked = DECISIONS.get(kind, 1)
+    if rules is not None:
+        asked = rules.terms.approvals.get(kind, asked)
+        if kind not in DECISIONS and amount_minor < rules.terms.approval_limit_minor:
+            asked = 1
+    free = [person for person in officers(book, past) if not is_member(book, person, member, past)]
+    return max(1, min(max(asked, at_least), len(free)))
+
+
+def open_decision(
+    book: Book,
+    entry: Entry,
+    kind: str,
+    member: str = "",
+    expires_on: str = "",
+    amount_minor: int = 0,
+    at_least: int = 0,
+) -> None:
+    """Ask officers about an entry; `member` is the one who gains by it, if anybody does.
+
+    `at_least`, when above 0: it waits for so many, whatever its kind.
+    """
+    name, past = entry.id.hex(), entry.past
+    person = entry.person.hex()
+    author = person
+    if is_member(book, person, member, past) or not (
+        offices_of(book, person, past) or not founded(book, past)
+    ):
+        author = ""
+    wanted = needed(book, kind, past, member, amount_minor, at_least)
+    binding = kind in DECISIONS or at_least > 0
+    book.decisions.put(name, DecisionPage(kind, wanted, author, member, expires_on, binding))
+    if wanted > bool(author):
+        book.waiting.put(name, kind)
+
+
+def decision(book: Book, name: str) -> DecisionPage:
+    """What is known of the decision about an entry; of one that nobody was asked about, too."""
+    page = book.decisions.find(name)
+    if page is not None:
+        return page
+    about = book.entries.find(name)
+    if about is None:
+        return DecisionPage("", 1, "", "")
+    return DecisionPage(about.kind, 1, about.person, about.member or about.subject)
+
+
+class _Count(NamedTuple):
+    """Words on entries that say the same: who agreed, how many must, whether anybody said no."""
+
+    agreed: frozenset[str]
+    wanted: int
+    declined: bool
+
+
+def _count(book: Book, names: Iterable[str], past: Past | None) -> _Count:
+    agreed: set[str] = set()
+    wanted, declined = 1, False
+    told = [
+        (name, decision(book, name))
+        for name in names
+        if past is None or bytes.fromhex(name) in past
+    ]
+    gone = {
+        cancelled
+        for _, page in told
+        for voice in page.voices
+        if voice.cancels and (past is None or bytes.fromhex(voice.entry) in past)
+        for cancelled in voice.cancels
+    }
+    for name, page in told:
+        heard = [
+            voice
+            for voice in page.voices
+            if voice.entry not in gone and (past is None or bytes.fromhex(voice.entry) in past)
+        ]
+        declined |= any(voice.word == "against" for voice in heard)
+        agreed.update(voice.person for voice in heard if _in_time(book, page, voice, past))
+        if page.author and name not in gone:
+            agreed.add(page.author)
+        wanted = max(wanted, page.needed)
+    return _Count(frozenset(agreed), wanted, declined)
+
+
+def outcome(book: Book, names: Iterable[str], past: Past | None = None) -> Outcome:
+    """How officers decided about entries that say the same: their words are counted together.
+
+    With a `past`: as far as an author knew who has it.
+    """
+    count = _count(book, names, past)
+    if count.declined:
+        return "declined"
+    return "approved" if len(count.agreed) >= count.wanted else "waiting"
+
+
+def agreed(book: Book, names: Iterable[str]) -> frozenset[str]:
+    """The people who agree to entries that say the same."""
+    return _count(book, names, None).agreed
+
+
+def missing(book: Book, names: Iterable[str]) -> int:
+    """How many officers have still to agree to entries that say the same."""
+    count = _count(book, names, None)
+    return max(0, count.wanted - len(count.agreed))
+
+
+def _in_time(book: Book, page: DecisionPage, voice: Voice, past: Past | None) -> bool:
+    """Was a yes said in a meeting no later than the request's last day?"""
+    if voice.word != "for" or not page.expires_on:
+        return voice.word == "for"
+    held_on = known_day(book, (voice.cycle, voice.session), past)
+    return not held_on or held_on <= page.expires_on
+
+
+def known_day(book: Book, key: tuple[int, int], past: Past | None) -> str:
+    """The day of a meeting, as far as an author with this past knew; empty when nobody said it."""
+    page = book.meetings.find(key)
+    if page is None or past is None:
+        return page.held_on if page is not None else ""
+    openings = [
+        opening.text
+        for name in page.opened
+        if bytes.fromhex(name) in past and (opening := book.entries.find(name)) is not None
+    ]
+    return min(openings, default="")
+
+
+def waits(book: Book, names: Sequence[str]) -> bool:
+    """Are these, which say the same, a decision that officers have not agreed to, or declined?"""
+    page = book.decisions.find(names[0])
+    return page is not None and page.binding and outcome(book, names) != "approved"

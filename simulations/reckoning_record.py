@@ -1,0 +1,156 @@
+"""Who wrote what, by which office, and what each entry speaks of.
+
+Who may write follows from the elections that the author knew, and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from model import events as e
+from model.codec import Unreadable
+from model.entry import Entry
+from simulations.reckoning_claims import Name, content_of, name_of
+
+DECISIONS: Final[dict[type[e.Event], int]] = {
+    e.ConstitutionProposed: 3,
+    e.ConflictResolved: 2,
+    e.LateEntryAccepted: 2,
+    e.LateEntryRejected: 2,
+    e.MeetingReopened: 3,
+    e.CycleClosed: 3,
+    e.VariancePosted: 2,
+    e.MemberMerged: 2,
+    e.MemberExited: 2,
+    e.FineWaived: 2,
+    e.LoanWaived: 2,
+    e.LoanRescheduled: 2,
+    e.LoanDefaulted: 2,
+    e.LoanWrittenOff: 3,
+    e.GuaranteeCalled: 2,
+    e.FundingReleased: 2,
+    e.WithdrawalRequested: 2,
+    e.ShareoutConfirmed: 3,
+    e.DividendDeclared: 3,
+    e.SurplusMoved: 2,
+    e.RotationStarted: 2,
+}
+"""How many officers a decision needs, its author among them."""
+
+_SE: Final = frozenset({"secretary"})
+_TR: Final = frozenset({"treasurer"})
+_CH: Final = frozenset({"chairperson"})
+_ANY: Final = frozenset({"secretary", "treasurer", "chairperson", "money_counter", "key_holder"})
+OFFICES: Final[dict[type[e.Event], frozenset[str]]] = {
+    e.SharePurchased: _SE | _TR,
+    e.SocialContributed: _SE | _TR,
+    e.SocialPaidOut: _TR,
+    e.SavingsDeposited: _SE | _TR,
+    e.SavingsWithdrawn: _TR,
+    e.FineLevied: _SE | _CH,
+    e.FinePaid: _SE | _TR,
+    e.FineWaived: _CH,
+    e.LoanApproved: _CH,
+    e.LoanDisbursed: _TR,
+    e.LoanRepaid: _SE | _TR,
+    e.LoanCharged: _TR | _CH,
+    e.LoanWaived: _CH | _TR,
+    e.LoanWrittenOff: _CH | _TR,
+    e.ExpensePaid: _TR,
+    e.TransferMade: _TR,
+}
+"""Whose office it is to write a kind down; what is not here, any officer's."""
+
+_CHOOSE_A_WORD: Final = (e.ConflictResolved, e.LateEntryAccepted, e.LateEntryRejected)
+"""They speak of what an entry says, whoever else says it too."""
+
+
+def event_of(entry: Entry) -> Any:
+    """The event of an entry, whatever kind it is."""
+    return entry.event
+
+
+class Record:
+    """Everything that was written, in the shared order."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        written = sorted(entries, key=lambda entry: (entry.lamport, entry.id))
+        self.entries = [item for item in written if not isinstance(item.event, Unreadable)]
+        self.by_id = {entry.id: entry for entry in self.entries}
+        self.as_written = dict(self.by_id)
+        self._join_requests()
+        self.same: dict[Name, list[Entry]] = {}
+        for entry in self.entries:
+            self.same.setdefault(self.name(entry), []).append(entry)
+
+    def _join_requests(self) -> None:
+        """What two officers wrote down on one line is one thing, under the first name."""
+        first: dict[Name, bytes] = {}
+        joined = {
+            entry.id: first.setdefault(name_of(entry.id, event_of(entry)), entry.id)
+            for entry in self.every(e.LoanApplied, e.InvestmentBought, e.WithdrawalRequested)
+            if self.may(entry)
+        }
+        for at, entry in enumerate(self.entries):
+            for field in ("loan", "investment", "request"):
+                named = getattr(entry.event, field, b"")
+                if joined.get(named, named) != named:
+                    event: Any = replace(event_of(entry), **{field: joined[named]})
+                    self.entries[at] = entry._replace(event=event)
+        self.by_id = {entry.id: entry for entry in self.entries}
+
+    def every(self, *kinds: type[e.Event]) -> list[Entry]:
+        """Entries of these kinds, in the shared order."""
+        return [entry for entry in self.entries if isinstance(entry.event, kinds)]
+
+    def name(self, entry: Entry) -> Name:
+        """What an entry speaks of; one who speaks of an entry may name either officer's word."""
+        event = event_of(entry)
+        if isinstance(event, e.FineWaived) and event.fine in self.by_id:
+            return ("FineWaived", *name_of(event.fine, event_of(self.by_id[event.fine])))
+        if isinstance(event, _CHOOSE_A_WORD) and event.target in self.by_id:
+            chosen = event_of(self.by_id[event.target])
+            return (type(event), *name_of(event.target, chosen), content_of(chosen))
+        if isinstance(event, e.MeetingReopened):
+            closes = [item.id for item in self.every(e.MeetingClosed) if item.id in entry.past]
+            return (*name_of(entry.id, event), frozenset(closes))
+        return name_of(entry.id, event)
+
+    def says_the_same(self, one: Entry, other: Entry) -> bool:
+        """Do two entries tell one thing in the same way?"""
+        same_thing = self.name(one) == self.name(other)
+        return same_thing and content_of(event_of(one)) == content_of(event_of(other))
+
+    def same_thing(self, entry_id: bytes) -> Name:
+        """What an entry that somebody names speaks of, whichever officer's word was named."""
+        return self.name(self.by_id[entry_id])
+
+    def titles(self, entry: Entry) -> set[str]:
+        """Offices that the author held, as far as the author knew."""
+        return self._titles_of(entry.person, entry)
+
+    def _titles_of(self, person: bytes, knower: Entry) -> set[str]:
+        holders: dict[tuple[str, int], bytes] = {}
+        for election in self.every(e.OfficerElected):
+            if election.id in knower.past:
+                elected = event_of(election)
+                holders[elected.title, elected.seat] = elected.person
+        return {title for (title, _), holder in holders.items() if holder == person}
+
+    def _founding(self, entry: Entry) -> bool:
+        return not any(opened.id in entry.past for opened in self.every(e.MeetingOpened))
+
+    def may(self, entry: Entry) -> bool:
+        """Was it the author's office to write this down?"""
+        if self._founding(entry) and entry.person == self.entries[0].person:
+            return True
+        held = self.titles(entry)
+        return bool(held & OFFICES.get(type(event_of(entry)), _ANY))
+
+    def officers(self, entry: Entry) -> set[bytes]:
+        """Persons in office, as the author knew."""
+        known = {event_of(item).person for item in self.every(e.OfficerElected)}
+        return {person for person in known if self._titles_of(person, entry)}
