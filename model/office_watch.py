@@ -8,6 +8,7 @@ office when neither knew of the other.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import nlargest
 from typing import Final
 
 from model.book import Book
@@ -29,7 +30,8 @@ _CLASSES: Final = {row.kind: row.event_class for row in EVENTS}
 def keep_unknown(book: Book, election: str, past: Past) -> None:
     """Note what the author of an election did not know of in the newest meetings."""
     unknown: list[str] = []
-    for key in newest_keys(book, KEPT_MAX):
+    # By the roll: something may be recorded in a meeting that nobody has opened yet.
+    for key in nlargest(KEPT_MAX, (key for key, _ in book.roll.unsorted())):
         unknown += left_out(book, key, past)
     if unknown:
         book.closings.put(election, ClosingPage(tuple(unknown)))
