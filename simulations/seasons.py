@@ -10,7 +10,6 @@ who is no officer. At 0 officers write one after the other and never the same th
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Final
 
@@ -55,7 +54,6 @@ class Season:
         mess: int = 30,
         deeds_a_meeting: int = 12,
         cycles: int = 1,
-        without: Collection[type[e.Event]] = (),
     ) -> None:
         self.chance = chance
         self.mess = mess
@@ -65,13 +63,8 @@ class Season:
         self.cycles_count = cycles
         self.phones = [Handset(name, person) for name, person, _ in OFFICERS[: max(3, phones)]]
         self.stranger = Handset("stranger", "Mallory")
-        self.without = frozenset(without)
-        self.deeds = [
-            deed
-            for deed in (*DEEDS, *FUND_DEEDS, *ENDING_DEEDS, *CHANGES)
-            if deed.kind not in self.without
-        ]
-        self.mistakes = [deed for deed in MISTAKES if deed.kind not in self.without]
+        self.deeds = [*DEEDS, *FUND_DEEDS, *ENDING_DEEDS, *CHANGES]
+        self.mistakes = [*MISTAKES]
 
     def play(self) -> list[Entry]:
         """Found the group, hold its meetings, and let every phone meet at the end."""

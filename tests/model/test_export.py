@@ -7,10 +7,6 @@ and where it is missing these tests say so: they fail under CI and are skipped e
 import csv
 import io
 import json
-import os
-import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -31,8 +27,8 @@ from model.export import (
     to_hledger,
 )
 from model.journal_entry import JournalEntry, Line
+from tests.accounting_programs import bean_check, hledger_complains, run_hledger
 
-BEAN_CHECK = Path(sys.executable).with_name("bean-check")
 KES = Money("KES", 2)
 
 SHARES = JournalEntry(
@@ -49,6 +45,7 @@ LOAN = JournalEntry(
     "1/2",
     (Line(LOANS, "9ZZ2M4X9AB", 30_000), Line(CASH_BOX, None, -30_000)),
 )
+
 FINE = JournalEntry("AAA", "2026-01-12", "", "", (Line(CASH_BOX, None, 5), Line(FINES, None, -5)))
 VILLAGE = (SHARES, LOAN, FINE)
 
@@ -82,44 +79,6 @@ def balanced_entries(draw: st.DrawFn) -> JournalEntry:
     text = st.one_of(st.text(max_size=30), st.sampled_from(HOSTILE_TEXTS))
     day = draw(st.dates(date(1970, 1, 1), date(2199, 12, 31)))
     return JournalEntry(draw(text), day.isoformat(), draw(text), draw(text), (*lines, rest))
-
-
-def bean_check(folder: Path, text: str) -> str:
-    """What bean-check complains about; empty when it accepts the journal."""
-    file = folder / "journal.beancount"
-    file.write_text(text, encoding="utf-8")
-    run = subprocess.run(
-        [BEAN_CHECK, "--no-cache", file], capture_output=True, text=True, check=False
-    )
-    assert bool(run.returncode) == bool(run.stderr + run.stdout)
-    return run.stderr + run.stdout
-
-
-@pytest.fixture(scope="module")
-def hledger() -> str:
-    found = shutil.which("hledger")
-    if found is None:
-        reason = "hledger is not installed; on Debian: apt install hledger"
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-def run_hledger(program: str, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program, "-f", "-", *arguments],
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
-        check=False,
-    )
-
-
-def hledger_complains(program: str, text: str) -> str:
-    run = run_hledger(program, text, "check", "--strict")
-    return run.stderr if run.returncode else ""
 
 
 def beancount_of(entries: tuple[JournalEntry, ...], money: Money = KES) -> str:
