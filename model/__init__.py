@@ -8,12 +8,16 @@ whole UGX), days are ISO text, rates are exact fractions; each rounding is named
 An `Event` (events/) travels as canonical CBOR (codec.py) and stands in the log as an `Entry`
 (entry.py). The reducer (reducer.py) folds entries, in the order that all replicas share, into a
 `Book` (book.py) of small pages (pages.py). Who may record what follows from what the author knew
-(permissions.py, succession.py); whether enough officers agree from who said what (decisions.py,
-approvals.py); standing.py says which of several entries about one thing counts. One module a topic
-says what it posts: the topics are listed in reducer.py. Postings sum to zero (journal.py). What
-follows from others is always derived (derived.py): splits of payments, a member's state. A fact
-that breaks a rule is a finding beside the balances (findings.py, attention.py, wording/), never an
-exception. What people see comes from views.py, statements.py, history.py and reports/.
+(permissions.py), who holds which office from who knew what (offices.py, elections.py, alone.py);
+whether enough officers agree from who said what (decisions.py, approvals.py); standing.py says
+which of several entries about one thing counts, suspense.py and stopped.py what becomes of what a
+stopped phone wrote. Officers sign the close of a meeting (closing.py, signatures.py, sealing.py);
+postings.py says in which meeting an entry is posted, when a sealed one keeps what was signed. One
+module a topic says what it posts: the topics are listed in reducer.py. Postings sum to zero
+(journal.py). What follows from others is always derived (derived.py): splits of payments, a
+member's state. A fact that breaks a rule is a finding beside the balances (findings.py,
+attention.py, wording/), never an exception. What people see comes from views.py, statements.py,
+history.py and reports/.
 
     from model.reducer import fold                   fold(entries) -> Book
     from model.timeline import Timeline              advance(entries) -> Book, as they arrive

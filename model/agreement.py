@@ -17,6 +17,7 @@ from model.entry import Past
 from model.journal import entry_page, reversed_by
 from model.pages import EntryPage, FindingPage
 from model.sheets import claims_on, claims_once
+from model.stopped import is_apart, verdicts_reaching
 
 ACCEPT_WINS: Final = 3  # officers who want a late entry in, where others rejected it meanwhile
 _VERDICTS: Final = frozenset({"late_entry.accepted", "late_entry.rejected"})
@@ -55,13 +56,22 @@ def saying_the_same(book: Book, name: str) -> list[str]:
 
 def known_outcome(book: Book, name: str, past: Past) -> Outcome:
     """How officers had decided about an entry, as far as an author with this past knew."""
+    return outcome(book, _known_alike(book, name, past), past)
+
+
+def known_agreed(book: Book, name: str, past: Past) -> frozenset[str]:
+    """The people who had agreed to an entry, as far as an author with this past knew."""
+    return agreed(book, _known_alike(book, name, past), past)
+
+
+def _known_alike(book: Book, name: str, past: Past) -> list[str]:
+    """It and the entries that say the same, of which the author knew and that stood."""
     taken: dict[str, bool] = {}
-    known = [
+    return [
         other
         for other in (name, *saying_the_same(book, name))
         if bytes.fromhex(other) in past and not _known_reversed(book, other, past, taken)
     ]
-    return outcome(book, known, past)
 
 
 def _known_reversed(book: Book, name: str, past: Past, taken: dict[str, bool]) -> bool:
@@ -157,18 +167,89 @@ def verdict_on(book: Book, name: str) -> tuple[str, EntryPage] | None:
     """What officers decided about an entry that came too late, and the entry that says so.
 
     A verdict reaches every entry that says the same and that somebody who gave it knew of. What
-    officers chose between entries that differ is accepted, whatever they said before.
+    officers chose between entries that differ is accepted, whatever they said before. What a
+    stopped device wrote is judged entry by entry (`judgement`).
     """
+    page = entry_page(book, name)
+    if page.stopped:
+        return judgement(book, page)
     judged = _judged(book, name)
     if judged is not None and judged[1].detail == "accepted":
         return judged
     rivals = claimants(book, name)
     resolution = resolution_of(book, rivals[0]) if len(rivals) > 1 else None
-    if resolution is not None and said(entry_page(book, resolution[1].targets[0])) == said(
-        entry_page(book, name)
-    ):
+    if resolution is not None and said(entry_page(book, resolution[1].targets[0])) == said(page):
         return resolution
     return judged
+
+
+def judgement(book: Book, page: EntryPage, past: Past | None = None) -> Row | None:
+    """What officers decided about an entry of a stopped device, and the entry that says so.
+
+    Words that reach it are counted together, whichever else each of them reaches. A contrary one
+    that knew another takes its place; of a yes and a no that did not know of each other the no
+    holds, unless three officers want it in. With a `past`: as far as an author knew who has it.
+    """
+    groups: dict[bool, list[Row]] = {True: [], False: []}
+    for name in verdicts_reaching(book, page):
+        verdict = entry_page(book, name)
+        if _is_open(book, name, verdict, past):
+            groups[brings_in(verdict)].append((name, verdict))
+    rows = [
+        row
+        for group in groups.values()
+        if group and outcome(book, _saying_so(book, group), past) == "approved"
+        for row in group
+    ]
+    last = _last_words(rows)
+    accepting = [row for row in last if brings_in(row[1])]
+    if len(accepting) < len(last):
+        people = agreed(book, _saying_so(book, accepting), past)
+        if len(people) < ACCEPT_WINS:
+            last = [row for row in last if not brings_in(row[1])]
+        else:
+            last = accepting
+    # They may have said so in different meetings: the last one has it.
+    return max(last, key=lambda row: (row[1].cycle, row[1].session, row[0]), default=None)
+
+
+def _saying_so(book: Book, rows: Sequence[Row]) -> list[str]:
+    """Every entry that says the same as one of these."""
+    return list(dict.fromkeys(alike for name, _ in rows for alike in agreeing(book, name)))
+
+
+def brings_in(verdict: EntryPage) -> bool:
+    """Does a verdict bring in what it reaches? A choice between entries does."""
+    return verdict.detail != "rejected"
+
+
+def _is_open(book: Book, name: str, verdict: EntryPage, past: Past | None) -> bool:
+    """Does a verdict stand as far as nobody took it back or said no to it?"""
+    if past is not None:
+        return bytes.fromhex(name) in past and not _known_reversed(book, name, past, {})
+    if verdict.kind == "conflict.resolved" and verdict.status not in ("counted", "corroborating"):
+        return False
+    if reversed_by(book, verdict):
+        return False
+    return outcome(book, agreeing(book, name)) != "declined"
+
+
+def _last_words(rows: Sequence[Row]) -> list[Row]:
+    """Verdicts that no contrary one knew of."""
+    return [
+        (name, page)
+        for name, page in rows
+        if not any(name in other.knew and brings_in(other) != brings_in(page) for _, other in rows)
+    ]
+
+
+def meeting_of(book: Book, name: str, page: EntryPage) -> tuple[int, int]:
+    """Cycle and session of an entry; of a late one that was accepted, those that accepted it."""
+    if page.late and page.status == "counted":
+        verdict = verdict_on(book, name)
+        if verdict is not None:
+            return verdict[1].cycle, verdict[1].session
+    return page.cycle, page.session
 
 
 def _judged(book: Book, name: str) -> tuple[str, EntryPage] | None:
@@ -210,7 +291,9 @@ def note_decision(book: Book, names: Sequence[str]) -> None:
     anew = {other for _, one in asked for other in one.after}
     for name, decided in asked:
         page = entry_page(book, name)
-        state = "reversed" if reversed_by(book, page) else outcome(book, agreeing(book, name))
+        ended = "reversed" if reversed_by(book, page) else "apart" if is_apart(page) else ""
+        # Nobody is asked by a stopped device.
+        state = ended or outcome(book, agreeing(book, name))
         if bool(book.waiting.find(name)) != (state == "waiting"):
             book.waiting.put(name, decided.kind if state == "waiting" else None)
         finding = None

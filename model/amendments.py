@@ -60,6 +60,7 @@ _RULES: Final[Mapping[str, tuple[str, str]]] = {
     "exit_profit": ("whether a member who leaves gets a part of the profit", _PLAIN),
     "late_join": ("what a member who joins late buys", _PLAIN),
     "contribution_minor": ("what each member saves in a meeting", _MONEY),
+    "seal_offices": ("which offices must sign the close of a meeting", _PLAIN),
     "fee_minor": ("the fee of a loan", _MONEY),
     "fee_ppm": ("the fee of a loan, of its amount", _PERCENT),
     "penalty": ("the penalty for paying late", _PLAIN),
@@ -101,8 +102,10 @@ def _by_code(
 
 
 def _told(value: object, unit: str, tell: Tell) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return "no rule"
+    if isinstance(value, tuple):
+        return " and ".join(map(_plain, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and unit == _MONEY:

@@ -25,9 +25,10 @@ from model.decisions import (
 )
 from model.derived import Work, derive
 from model.entry import Entry, Past
+from model.identifiers import CHANGE_PREFIX_BYTES
 from model.journal import entry_page
 from model.notes import note, void
-from model.pages import NO_MEETING, Posting, Voice
+from model.pages import NO_MEETING, DecisionPage, Posting, Voice
 from model.permissions import is_member
 from model.sheets import add_claim
 from model.standing import enter, settle, settle_any
@@ -62,6 +63,7 @@ def propose(
         book.waiting.put(name, None)
         return
     _ask_anew(book, entry.past, name, asked)
+    _change_mind(book, entry, name)
     settle(book, asked)
     derive(book, kind, subject)
 # fmt: on
@@ -80,18 +82,27 @@ def _ask_anew(book: Book, past: Past, name: str, asked: Sequence[str]) -> None:
         book.decisions.put(name, replace(decision(book, name), after=after))
 
 
+def _change_mind(book: Book, entry: Entry, name: str) -> None:
+    """Let a request take the place of what its author said on others that say the same."""
+    page = decision(book, name)
+    cancels = _taken_back(book, entry, name, "for") if page.author and page.electors else ()
+    if cancels:
+        voice = Voice(page.author, name, "for", cancels=cancels)
+        book.decisions.put(name, replace(page, voices=(*page.voices, voice)))
+
+
 def ask(book: Book, entry: Entry, kind: str, amount_minor: int, member: str = "") -> None:
     """Ask officers' word on money that was paid out, where the constitution wants it.
 
     The money counts meanwhile: it is gone.
     """
-    if needed(book, kind, entry.past, member, amount_minor) > 1:
+    if not entry.held and needed(book, kind, entry.past, member, amount_minor) > 1:
         open_decision(book, entry, kind, member, "", amount_minor)
 
 
 def give_approval(book: Book, entry: Entry, event: e.ApprovalGiven, _keeper: bool) -> None:
-    """Count an officer's word for an entry."""
-    _speak(book, entry, event, "for", event.cycle, event.session)
+    """Count an officer's word for an entry, or the paper card that was shown for it."""
+    _speak(book, entry, event, "card" if event.card else "for", event.cycle, event.session)
 
 
 def decline_request(book: Book, entry: Entry, event: e.RequestDeclined, _keeper: bool) -> None:
@@ -141,11 +152,21 @@ def _taken_back(book: Book, entry: Entry, target: str, word: str) -> tuple[str, 
     cancels: list[str] = []
     for name in (target, *saying_the_same(book, target)):
         page = decision(book, name)
-        own = (voice.entry for voice in page.voices if voice.person == person)
-        cancels += [voice for voice in own if bytes.fromhex(voice) in entry.past]
-        if page.author == person and word != "for" and bytes.fromhex(name) in entry.past:
+        own = (voice for voice in page.voices if voice.person == person)
+        cancels += [
+            voice.entry
+            for voice in own
+            if bytes.fromhex(voice.entry) in entry.past and _replaces(word, voice.word)
+        ]
+        takes_back = word in ("against", "back")
+        if page.author == person and takes_back and bytes.fromhex(name) in entry.past:
             cancels.append(name)
     return tuple(cancels)
+
+
+def _replaces(word: str, earlier: str) -> bool:
+    """Does a word take the place of an earlier one? A card and an own yes stand side by side."""
+    return {word, earlier} != {"card", "for"}
 
 
 _KINDS = {
@@ -161,12 +182,31 @@ def _refusal(book: Book, entry: Entry, target: str, word: str) -> str:
     person = entry.person.hex()
     if is_member(book, person, page.member, entry.past):
         return "own_benefit"
-    if word != "for" and known_outcome(book, target, entry.past) == "approved":
+    takes_back = word in ("against", "back")
+    if takes_back and page.kind == "meeting.closed":
+        return "signed_for_good"
+    if takes_back and known_outcome(book, target, entry.past) == "approved":
         return "already_decided"
     if word == "against" and not page.binding and page.kind not in DECISIONS:
         return "already_happened"
+    if page.electors and word != "card" and person not in page.electors:
+        return "not_asked"
+    if word == "card" and (refused := _card_refusal(page, entry, target)):
+        return refused
     own = sum(voice.person == person for voice in page.voices)
     return "too_many" if own >= VOICES_EACH or len(page.voices) >= VOICES_MAX else ""
+
+
+def _card_refusal(page: DecisionPage, entry: Entry, target: str) -> str:
+    """Why a paper card has no effect: one may stand in for one officer, where it is shown."""
+    if not page.electors:
+        return "no_card_here"
+    if bytes.fromhex(target)[:CHANGE_PREFIX_BYTES] not in entry.cards:
+        return "card_not_shown"
+    known = [voice for voice in page.voices if bytes.fromhex(voice.entry) in entry.past]
+    gone = {name for voice in known for name in voice.cancels}
+    shown = any(voice.word == "card" and voice.entry not in gone for voice in known)
+    return "second_card" if shown else ""
 
 
 def reweigh(book: Book, name: str) -> None:

@@ -16,6 +16,7 @@ from model.cash_watch import watch_pockets, watch_repayments
 from model.counts import watch_counts
 from model.cycles import watch_cycles
 from model.decisions import decision, missing
+from model.elections import is_open, watch_elections
 from model.exits import watch_exits, watch_settlements
 from model.fine_ledger import watch_refunds
 from model.funds_watch import watch_money
@@ -29,9 +30,13 @@ from model.pages import FindingPage
 from model.payables import watch_claims
 from model.rotation_watch import watch_rotations
 from model.savings_watch import watch_contributions
+from model.sealing import watch_seals
 from model.shareout_watch import watch_shareouts
 from model.sources import watch_sources
 from model.surplus import watch_surplus
+from model.suspense import KINDS as OF_STOPPED
+from model.suspense import is_moot
+from model.suspense_watch import watch_stopped
 
 Seen = tuple[str, str, FindingPage]
 """Code, what it is about, and the values of its sentence."""
@@ -53,7 +58,13 @@ def _waiting(book: Book) -> Iterator[Seen]:
         wanted = missing(book, agreeing(book, name))
         if page.status == "void" or not wanted or kind == "meeting.closed":
             continue
+        if kind in OF_STOPPED and is_moot(book, name, page):
+            continue
         code = "waits_for_approval" if asked.binding else "needs_word"
+        if kind == "officer.proposed":
+            if not is_open(book, name):
+                continue
+            code = "election_waits"
         if asked.expires_on and today > asked.expires_on:
             code = "request_expired"
         subject = page.member or page.subject
@@ -64,12 +75,15 @@ def _waiting(book: Book) -> Iterator[Seen]:
 
 
 _WATCHES: Final[tuple[Callable[[Book], Iterator[Seen]], ...]] = (
+    watch_stopped,
     _waiting,
     watch_pockets,
     watch_repayments,
     watch_offices,
     watch_proposals,
+    watch_elections,
     watch_meetings,
+    watch_seals,
     watch_counts,
     watch_cycles,
     watch_surplus,

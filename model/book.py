@@ -24,7 +24,9 @@ from model.fund_pages import (
     ReceiptPage,
     WithdrawalPage,
 )
+from model.office_pages import AlonePage, SeatsPage
 from model.pages import (
+    AlteredPage,
     ClosingPage,
     ConstitutionPage,
     CyclePage,
@@ -39,12 +41,14 @@ from model.pages import (
     MemberPage,
     OfficePage,
     PersonPage,
+    Posting,
     RotationPage,
     SettledTurn,
     Sheet,
     TopicPage,
     Turn,
 )
+from model.suspense_pages import OfferedPage, StoppedPage
 
 K = TypeVar("K")
 P = TypeVar("P")
@@ -203,6 +207,9 @@ class Book:
     cycles: Table[str, CyclePage]
     offices: Table[str, OfficePage]
     persons: Table[str, PersonPage]
+    enacted: Table[str, tuple[str, ...]]
+    seatings: Table[str, SeatsPage]
+    alone: Table[str, AlonePage]
     members: Table[str, MemberPage]
     tags: Table[tuple[str, str], tuple[str, ...]]
     merged: Table[str, tuple[Merged, ...]]
@@ -235,11 +242,19 @@ class Book:
     withdrawals: Table[str, WithdrawalPage]
     open_requests: Table[str, str]
     attempts: Table[str, AttemptPage]
+    # What stopped devices wrote, see stopped.py.
+    stopped: Table[str, StoppedPage]
+    offered: Table[str, OfferedPage]
+    offered_days: Table[tuple[int, int], str]
+    reaches: Table[str, tuple[int, ...]]
+    rests: Table[str, tuple[str, ...]]
     # How entries stand, and what is shown.
     decisions: Table[str, DecisionPage]
     waiting: Table[str, str]
     open_actions: Table[str, str]
     closings: Table[str, ClosingPage]
+    altered: Table[str, AlteredPage]
+    carried: Table[str, tuple[tuple[str, tuple[Posting, ...]], ...]]
     lists: Table[tuple[int, str], tuple[str, ...]]
     lengths: Table[str, int]
     accounts: Table[tuple[str, str], int]
@@ -256,12 +271,16 @@ class Book:
             setattr(self, name, table)
         self.hexed = _Hex()  # cache
         self.stale: dict[tuple[str, str], None] = {}  # see derived.py; empty between two steps
+        self.closing: list[str] = []  # closes of this step, see sealing.py; empty between two steps
         self.rights: dict[bytes, tuple[frozenset[type], bool]] = {}  # cache, see permissions.py
-        self.holders: dict[str, str] = {}  # cache, see permissions.py
+        self.seating: Any = None  # cache, see offices.py
+        self.founded: bool | None = None  # cache, see offices.py
+        self.settlers: set[bytes] = set()  # cache: devices that are no first witness, see elections
         self.authority: tuple[bytes, ...] | None = None  # cache, see permissions.py
         self.rooted: set[bytes] = set()  # cache, see refers_to_known in permissions.py
         self.rooted_in: Past | None = None  # of the newest fact about rights, when it knew all
         self.follows: bool | None = None  # cache: has anybody been merged, or left? See reducer.py
+        self.holds: bool | None = None  # cache: is there anything of a stopped device?
         self.informed: object = None  # the past of the newest entry whose author knew all of it
         if pages is not None:
             for table in self.tables.values():
@@ -291,13 +310,15 @@ class Book:
             if name is not None and key_text is not None:
                 self.tables[name].restore(key_text, json)
         self.log = []
-        self.follows = None
+        self.closing = []
+        self.follows = self.holds = None
         self.forget_rights()
 
     def forget_rights(self) -> None:
         """Let who may record what be worked out anew."""
         self.rights.clear()
-        self.holders.clear()
+        self.settlers.clear()
+        self.seating = self.founded = None
         self.authority = self.informed = self.rooted_in = None
         self.rooted.clear()
 
@@ -332,6 +353,7 @@ class Book:
             self.rotations,
             self.accounts,
             self.goals,
+            self.stopped,
             self.waiting,
             self.findings,
         ):

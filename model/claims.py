@@ -41,8 +41,10 @@ DISPUTES: Final = {
 }
 _UNRESOLVED: Final = frozenset({"conflict.resolved", "ballot.cast", "payment.matched"})
 """Of these, none counts while those that did not know of each other differ."""
-_EXPECTED: Final = frozenset({"payment.received", "payout.attempted"})
-"""Told again by every statement and every try: of these, agreement needs no words."""
+_EXPECTED: Final = frozenset(
+    {"payment.received", "payout.attempted", "suspense.ratified", "suspense.rejected"}
+)
+"""Told again by every statement and every try, or decided: of these, agreement needs no words."""
 _RANK: Final = {"present": 0, "late": 1, "representative": 2, "excused": 3, "absent": 4} | {
     "rejected": 0,
     "accepted": 1,

@@ -22,7 +22,7 @@ from model.journal import CASH, entry_page
 from model.notes import note, void
 from model.pages import EntryPage, FindingPage
 from model.sheets import add_claim
-from model.standing import CLAIMS_MAX, is_gated, open_unannounced, resettle_reversal
+from model.standing import CLAIMS_EACH, CLAIMS_MAX, is_gated, open_unannounced, resettle_reversal
 
 DEPTH_MAX: Final = 8  # a reversal of a reversal of …: more is a quarrel, not a correction
 TWINS_MAX: Final = 4  # reversals beside the named one that one more takes back with it
@@ -30,6 +30,7 @@ _FINAL: Final = frozenset(
     {"approval.given", "approval.withdrawn", "request.declined"}  # by a word of one's own
     | {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
     | {"member.status_set", "member.profile_set", "officer.elected"}
+    | {"officer.proposed", "constitution.proposed"}  # one officer can't say no for the others
     | {"meeting.opened", "meeting.closed", "agenda.reached", "loan.applied", "partner.set"}
 )
 """Kinds that are changed by a new fact of their own, not by a reversal."""
@@ -47,7 +48,7 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
     targets = (target, *_agreeing(book, entry, target, page))
     key = (event.cycle, event.session)
     meeting = book.meetings.find(key)
-    if meeting is None:
+    if meeting is None and not entry.held:
         open_unannounced(book, *key)
     note(
         book,
@@ -103,6 +104,10 @@ def _refusal(book: Book, entry: Entry, target: str, page: EntryPage | None) -> s
         return "not_reversible"
     if len(page.reversals) >= CLAIMS_MAX:
         return "too_many"
+    if entry.held:  # whoever has a stolen phone leaves room for officers' own reversals
+        held = sum(bool(entry_page(book, other).stopped) for other in page.reversals)
+        if held >= CLAIMS_EACH:
+            return "too_many"
     if page.kind == "entry.reversed" and page.count >= DEPTH_MAX:
         return "not_reversible"
     return ""

@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from model import events as e
 from model.accounts import CASH_OVER, CASH_SHORT, POCKETS
-from model.agreement import verdict_on
 from model.approvals import propose
 from model.book import Book
 from model.closing import Bound, left_out
@@ -24,8 +23,9 @@ from model.journal import balance, entry_page, reversed_by
 from model.members import member_named
 from model.money import format_amount
 from model.notes import void
-from model.pages import ClosingPage, EntryPage, FindingPage
-from model.sheets import claims_on, sheet_entries, subjects_of
+from model.pages import ClosingPage, EntryPage, FindingPage, Posting
+from model.postings import NOWHERE, Postings
+from model.sheets import claims_on
 from model.standing import enter
 
 Key = tuple[int, int]
@@ -77,10 +77,11 @@ class Moved(NamedTuple):
 
     name: str
     page: EntryPage
+    lines: tuple[Posting, ...]
 
     def in_pocket(self, account: str) -> int:
         """Minor units that came in, less those that went out."""
-        return sum(amount for one, _, amount in self.page.lines if one == account)
+        return sum(amount for one, _, amount in self.lines if one == account)
 
 
 class Counted(NamedTuple):
@@ -109,9 +110,10 @@ def newest_keys(book: Book, most: int = MEETINGS_MAX) -> list[Key]:
 def compared_counts(book: Book) -> Iterator[Counted]:
     """The counts of the newest meetings beside what was expected, the newest first."""
     keys = newest_keys(book, MEETINGS_MAX + 1)
-    moved = _moved_in(book, keys)
+    postings = Postings(book)
+    moved = {key: _moved_in(postings, key) for key in (*keys, NOWHERE)}
     for pocket, account in POCKETS.items():
-        after = balance(book, account)
+        after = balance(book, account) - sum(one.in_pocket(account) for one in moved[NOWHERE])
         for place, key in enumerate(keys[:MEETINGS_MAX]):
             entries = moved[key]
             before = after - sum(one.in_pocket(account) for one in entries)
@@ -120,18 +122,15 @@ def compared_counts(book: Book) -> Iterator[Counted]:
             after = before
 
 
-def _moved_in(book: Book, keys: list[Key]) -> dict[Key, list[Moved]]:
-    """Entries that moved cash, by meeting; one that was accepted late, where it was accepted."""
-    moved: dict[Key, list[Moved]] = {key: [] for key in keys}
-    for key in keys:
-        for name, page in sheet_entries(book, *key, subjects_of(book, *key)):
-            if not page.lines:
-                continue
-            verdict = verdict_on(book, name) if page.late else None
-            belongs = (verdict[1].cycle, verdict[1].session) if verdict is not None else key
-            if belongs in moved:
-                moved[belongs].append(Moved(name, page))
-    return moved
+def _moved_in(postings: Postings, key: Key) -> list[Moved]:
+    """Entries that moved cash in a meeting; a late one, where it was accepted."""
+    return [Moved(one.name, one.page, one.lines) for one in postings.of(key)]
+
+
+def closing_counts(book: Book, key: Key) -> dict[str, int]:
+    """What was counted at the end of a meeting, by pocket, in minor units."""
+    counted = {pocket: _holding(book, key, f"close-{pocket}", "cash.counted") for pocket in POCKETS}
+    return {pocket: found[1].amount for pocket, found in counted.items() if found is not None}
 
 
 def _previous_close(book: Book, keys: list[Key], pocket: str) -> int | None:
@@ -164,7 +163,7 @@ def _compared(
         posted = _holding(book, key, subject, "variance.posted")
         variance = 0
         if posted is not None:
-            variance = Moved(*posted).in_pocket(account)
+            variance = Moved(*posted, posted[1].lines).in_pocket(account)
         if counted is None:
             if posted is not None:
                 yield Counted(key, moment, pocket, "", 0, variance, posted[0], variance)

@@ -7,6 +7,11 @@ that say the same they were. A decision is declined when
 an officer said no who did not know it approved: then it stays declined, whichever of the two was
 written first. Nothing here asks a clock: a request that names its last day is compared with the
 days of the meetings in which officers agreed.
+
+Who holds an office, and the constitution, are decided by a strict majority of all officers, never
+by fewer than two, as those were when it was proposed: the *electors*. A no is only a word that is
+missing then, and one paper card may stand in for one missing word. A group that has one officer
+decides by that one.
 """
 
 from __future__ import annotations
@@ -16,8 +21,9 @@ from typing import Final, Literal, NamedTuple
 
 from model.book import Book
 from model.entry import Entry, Past
+from model.offices import OFFICERS_MIN, founded, officers, offices_of
 from model.pages import DecisionPage, Voice
-from model.permissions import constitution, founded, is_member, officers, offices_of
+from model.permissions import constitution, is_member
 
 Outcome = Literal["waiting", "approved", "declined"]
 
@@ -25,10 +31,13 @@ VOICES_EACH: Final = 16  # words of one person on one decision, however often th
 VOICES_MAX: Final = 256  # words on one decision; a group has far fewer officers
 
 DECISIONS: Final[dict[str, int]] = {
-    "constitution.proposed": 3,
+    "constitution.proposed": 2,
+    "officer.proposed": 2,
     "conflict.resolved": 2,
     "late_entry.accepted": 2,
     "late_entry.rejected": 2,
+    "suspense.ratified": 2,
+    "suspense.rejected": 2,
     "meeting.reopened": 3,
     "cycle.closed": 3,
     "variance.posted": 2,
@@ -50,6 +59,9 @@ DECISIONS: Final[dict[str, int]] = {
 """Kinds that wait for officers, and how many, unless the constitution says otherwise. Every other
 kind counts at once: it tells what happened; the constitution may ask for officers' word on it."""
 
+BY_MAJORITY: Final = frozenset({"constitution.proposed", "officer.proposed"})
+"""Kinds that need a strict majority of all officers; the constitution may ask for more of them."""
+
 
 def needed(
     book: Book, kind: str, past: Past, member: str = "", amount_minor: int = 0, at_least: int = 0
@@ -63,6 +75,10 @@ def needed(
     if not founded(book, past):
         return 1
     rules = constitution(book, past)
+    if kind in BY_MAJORITY:
+        return _majority(
+            len(officers(book, past)), rules.terms.approvals.get(kind, 0) if rules else 0
+        )
     asked = DECISIONS.get(kind, 1)
     if rules is not None:
         asked = rules.terms.approvals.get(kind, asked)
@@ -70,6 +86,11 @@ def needed(
             asked = 1
     free = [person for person in officers(book, past) if not is_member(book, person, member, past)]
     return max(1, min(max(asked, at_least), len(free)))
+
+
+def _majority(electors: int, asked: int) -> int:
+    """How many of so many officers must agree: more than half, two at least, and all at most."""
+    return max(1, min(max(electors // 2 + 1, OFFICERS_MIN, asked), electors))
 
 
 def open_decision(
@@ -87,15 +108,17 @@ def open_decision(
     """
     name, past = entry.id.hex(), entry.past
     person = entry.person.hex()
-    author = person
+    author = "" if entry.held else person
     if is_member(book, person, member, past) or not (
         offices_of(book, person, past) or not founded(book, past)
     ):
         author = ""
     wanted = needed(book, kind, past, member, amount_minor, at_least)
     binding = kind in DECISIONS or at_least > 0
-    book.decisions.put(name, DecisionPage(kind, wanted, author, member, expires_on, binding))
-    if wanted > bool(author):
+    asked = officers(book, past) if kind in BY_MAJORITY and founded(book, past) else ()
+    page = DecisionPage(kind, wanted, author, member, expires_on, binding, electors=tuple(asked))
+    book.decisions.put(name, page)
+    if wanted > bool(author) and not entry.held:
         book.waiting.put(name, kind)
 
 
@@ -111,16 +134,18 @@ def decision(book: Book, name: str) -> DecisionPage:
 
 
 class _Count(NamedTuple):
-    """Words on entries that say the same: who agreed, how many must, whether anybody said no."""
+    """Words on entries that say the same."""
 
     agreed: frozenset[str]
-    wanted: int
+    left: int
+    """How many words are missing."""
     declined: bool
 
 
 def _count(book: Book, names: Iterable[str], past: Past | None) -> _Count:
     agreed: set[str] = set()
-    wanted, declined = 1, False
+    against: set[str] = set()
+    wanted, card = 1, False
     told = [
         (name, decision(book, name))
         for name in names
@@ -139,12 +164,33 @@ def _count(book: Book, names: Iterable[str], past: Past | None) -> _Count:
             for voice in page.voices
             if voice.entry not in gone and (past is None or bytes.fromhex(voice.entry) in past)
         ]
-        declined |= any(voice.word == "against" for voice in heard)
+        against.update(voice.person for voice in heard if voice.word == "against")
         agreed.update(voice.person for voice in heard if _in_time(book, page, voice, past))
+        card |= any(voice.word == "card" for voice in heard)
         if page.author and name not in gone:
             agreed.add(page.author)
         wanted = max(wanted, page.needed)
-    return _Count(frozenset(agreed), wanted, declined)
+    councils = [page for _, page in told if len(page.electors) >= OFFICERS_MIN]
+    if councils:
+        return _of_councils(councils, agreed, against, card)
+    return _Count(frozenset(agreed), max(0, wanted - len(agreed)), bool(against))
+
+
+def _of_councils(
+    councils: Sequence[DecisionPage], agreed: set[str], against: set[str], card: bool
+) -> _Count:
+    """The words of those who decide by majority, on requests for one thing.
+
+    Each request needs enough of its own electors; one that has them is enough. Who said yes and no
+    apart said neither. A card counts as one word, where two officers at least must agree.
+    """
+    agreed = agreed - against
+    left = min(page.needed - len(agreed & {*page.electors}) - card for page in councils)
+    declined = all(
+        len(page.electors) - len(against & {*page.electors}) + card < page.needed
+        for page in councils
+    )
+    return _Count(frozenset(agreed), max(0, left), declined)
 
 
 def outcome(book: Book, names: Iterable[str], past: Past | None = None) -> Outcome:
@@ -155,18 +201,17 @@ def outcome(book: Book, names: Iterable[str], past: Past | None = None) -> Outco
     count = _count(book, names, past)
     if count.declined:
         return "declined"
-    return "approved" if len(count.agreed) >= count.wanted else "waiting"
+    return "waiting" if count.left else "approved"
 
 
-def agreed(book: Book, names: Iterable[str]) -> frozenset[str]:
-    """The people who agree to entries that say the same."""
-    return _count(book, names, None).agreed
+def agreed(book: Book, names: Iterable[str], past: Past | None = None) -> frozenset[str]:
+    """The people who agree to entries that say the same; with a `past`, as far as it knew."""
+    return _count(book, names, past).agreed
 
 
 def missing(book: Book, names: Iterable[str]) -> int:
     """How many officers have still to agree to entries that say the same."""
-    count = _count(book, names, None)
-    return max(0, count.wanted - len(count.agreed))
+    return _count(book, names, None).left
 
 
 def _in_time(book: Book, page: DecisionPage, voice: Voice, past: Past | None) -> bool:

@@ -15,6 +15,7 @@ from model.accounts import ACCOUNTS
 from model.amendments import changes, in_words
 from model.attention import seen_in
 from model.book import Book
+from model.elections import still_asked
 from model.identifiers import receipt_code
 from model.journal import entry_page, reversed_by
 from model.meetings import read_plan
@@ -23,7 +24,9 @@ from model.opening import is_agreed
 from model.pages import NO_MEETING, EntryPage, FindingPage
 from model.payables import is_refunded
 from model.share_limit import is_catching_up
+from model.stopped import is_apart, is_held
 from model.wording import KINDS, SENTENCES, Weight
+from model.wording.governance import INSTEAD, SEATED, SOMEBODY, VACATED
 
 NameOf = Callable[[str], str]
 
@@ -48,7 +51,7 @@ CODES: Final = tuple(SENTENCES)
 _ENDS_WITH_ITS_ENTRY: Final = frozenset(
     {"amount_mismatch", "late_entry", "cash_differs", "after_office", "possible_duplicate_payment"}
     | {"terms_differ", "one_hand", "late_opening", "receipt_reversed", "disputed_entry"}
-    | {"waits_for_approval", "needs_word", "request_expired", "declined"}
+    | {"waits_for_approval", "needs_word", "request_expired", "declined", "election_waits"}
     | {"not_active", "fine_differs", "help_unexplained"}
 )
 
@@ -76,9 +79,15 @@ def _resolved(book: Book, code: str, page: FindingPage) -> bool:
     """Was an entry that the finding is about taken back since, or is all in order without?"""
     if any(over(book, code, page) for over in (is_refunded, is_catching_up, is_agreed)):
         return True
+    if page.entries and is_held(book) and all(_is_apart(book, name) for name in page.entries):
+        return True  # one finding speaks of all that a stopped device wrote
     return code in _ENDS_WITH_ITS_ENTRY and any(
         reversed_by(book, entry_page(book, name)) for name in page.entries
     )
+
+
+def _is_apart(book: Book, name: str) -> bool:
+    return is_apart(book.entries.find(name))
 
 
 def worded(
@@ -118,6 +127,7 @@ def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, 
         "ways": _ways(book, page, name_of),
         "first": money[0] if money else "no money",
         "second": money[1] if len(money) > 1 else "",
+        "third": money[2] if len(money) > 2 else "",
         "plain_first": page.amounts[0] if page.amounts else 0,
         "plain_second": page.amounts[1] if len(page.amounts) > 1 else 0,
         "balance": amount_text(book, abs(book.accounts.find((page.detail, "")) or 0)),
@@ -134,6 +144,9 @@ def _values(book: Book, page: FindingPage, name_of: NameOf | None) -> dict[str, 
         "named": page.detail,
         "payee": _payee(book, page, name_of),
         "everyone": _everyone(book, page, name_of),
+        "election": _election(book, page.entries[0], name_of) if page.entries else "",
+        "elections": _joined(_election(book, name, name_of) for name in page.entries),
+        "asked": _asked(book, page),
         "cycle": page.cycle,
     }
 
@@ -190,6 +203,34 @@ def _everyone(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
 def _objector(book: Book, page: FindingPage, name_of: NameOf | None) -> str:
     entry = book.entries.find(page.entries[0]) if page.entries else None
     return who(book, entry.member, name_of) if entry and entry.member else "An officer"
+
+
+def _election(book: Book, name: str, name_of: NameOf | None) -> str:
+    """What a proposed election, or one that was put in force, says."""
+    page = book.entries.find(name)
+    if page is None or page.kind not in ("officer.proposed", "officer.elected"):
+        return ""
+    held = book.offices.find(page.detail)
+    holds, office = held.holder if held is not None else "", _what(page.detail)
+    if not page.subject:
+        return VACATED.format(who=_person(book, holds, name_of), office=office)
+    other = holds not in ("", page.subject)
+    instead = INSTEAD.format(who=_person(book, holds, name_of)) if other else ""
+    person = who(book, page.member, name_of) if page.member else ""
+    chosen = person or _person(book, page.subject, name_of)
+    return SEATED.format(who=chosen, office=office, instead=instead)
+
+
+def _person(book: Book, person: str, name_of: NameOf | None) -> str:
+    """An officer by the member that an election says the person is."""
+    page = book.persons.find(person) if person else None
+    return who(book, page.named[-1][1], name_of) if page and page.named else SOMEBODY
+
+
+def _asked(book: Book, page: FindingPage) -> str:
+    """The officers who have not agreed to a proposal yet, by their offices."""
+    offices = still_asked(book, page.entries[0]) if page.entries else []
+    return _joined(f"the {_what(office)}" for office in offices) or "the officers"
 
 
 def _ways(book: Book, page: FindingPage, name_of: NameOf | None) -> str:

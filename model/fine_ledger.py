@@ -77,6 +77,8 @@ def note_levied(book: Book, entry: Entry, member: str, amount_minor: int, *, alo
     if rules is not None:
         version, income = rules.terms.version, income_account(rules.terms.fines_to)
     book.levies.put(entry.id.hex(), (version, income))
+    if entry.held:
+        return  # it is filled in when officers bring it in
     page = fines_of(book, member)
     if not alone or page.incomes not in ((), (income,)) or page.paid_minor > page.levied_minor:
         derive(book, "fine.levied", member)
@@ -163,7 +165,7 @@ def _rows(book: Book, names: tuple[str, ...]) -> list[tuple[str, EntryPage]]:
         for name in listing.every(book, f"fines {one}")
     ]
     if len(names) > 1:
-        rows.sort(key=lambda row: (row[1].lamport, row[0]))
+        rows.sort(key=lambda row: row[1].place(row[0]))
     return rows
 
 

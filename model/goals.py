@@ -23,6 +23,7 @@ from model.notes import void
 from model.pages import NO_MEETING, EntryPage, GoalPage
 from model.sheets import claims_on, claims_once
 from model.standing import enter
+from model.stopped import is_apart
 
 _APART: Final = "|"  # between the parts of what one goal is called; a code holds none
 
@@ -62,7 +63,11 @@ def derive_goal(book: Book, thing: str) -> None:
     newest = next((row for row in rows if _holds(book, row[1])), None)
     goal = None
     if newest is not None and newest[1].kind == "goal.ended":
-        last = [row for row in rows if row[1].kind == "goal.set" and not reversed_by(book, row[1])]
+        last = [
+            row
+            for row in rows
+            if row[1].kind == "goal.set" and not is_apart(row[1]) and not reversed_by(book, row[1])
+        ]
         ended, newest = newest[1].detail, last[-1] if last else None
     else:
         ended = ""

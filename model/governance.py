@@ -1,13 +1,13 @@
-"""The group itself: its name and money, its constitution, its cycles and who holds which office.
+"""The group itself: its name and money, and its constitution: proposed, agreed to, adopted.
 
-Of elections to one office, or constitutions, that did not know of each other none holds: what was
-in force before them stays until a fact that knows them all settles it (succession.py).
+Of constitutions that did not know of each other none holds: what was in force before them stays
+until one that knows them all settles it (quarrel.py). Who holds which office is in elections.py.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -15,46 +15,30 @@ from msgspec.structs import replace
 
 from model import events as e
 from model import listing
-from model.agreement import agreeing, claimants, known_outcome
+from model.agreement import agreeing, known_outcome
+from model.alone import RULES as ALONE
+from model.alone import bear_witness, decide_alone, decided_alone, unseen, witnesses
 from model.amendments import changes
 from model.approvals import propose
 from model.book import Book
 from model.cycles import open_cycles
 from model.decisions import outcome
+from model.elections import NAMED_MAX, leave_out, show_offices
 from model.entry import Entry, Past
 from model.journal import entry_page, reversed_by
 from model.notes import note, too_many, void
-from model.office_watch import keep_unknown
-from model.pages import (
-    NO_MEETING,
-    ConstitutionPage,
-    FindingPage,
-    GroupPage,
-    OfficePage,
-    PersonPage,
-    Status,
-    TopicPage,
-)
+from model.offices import OFFICERS_MIN, founded, officers, offices_of
+from model.pages import NO_MEETING, ConstitutionPage, FindingPage, GroupPage, Status
 from model.permissions import (
-    AUTHORITY,
-    CHAIRPERSON,
     CONSTITUTION,
-    FOUNDING_OFFICES,
-    KEY_HOLDER,
-    MONEY_COUNTER,
-    OFFICES,
-    SECRETARY,
-    TREASURER,
-    adopted_terms,
+    adoption_in_force,
     constitution,
-    elected,
-    founded,
-    holder,
-    office_of,
+    note_authority,
+    rival_constitutions,
 )
-from model.succession import in_force, rivals, take_turn, turns_of
-
-NAMED_MAX: Final = 64  # members that elections may say a person is
+from model.quarrel import decision_of, is_enacted, put_in_force
+from model.succession import take_turn
+from model.titles import FOUNDING_OFFICES
 
 
 def describe_group(book: Book, entry: Entry, event: e.GroupDescribed, _keeper: bool) -> None:
@@ -99,7 +83,7 @@ def propose_constitution(
 
     The same terms proposed twice on top of the same constitution are one proposal.
     """
-    name, base = entry.id.hex(), _base(book, entry.past, ())
+    name, base = entry.id.hex(), _base(book, entry.past)
     terms = replace(event.terms, proposal=b"")
     book.proposed.put(name, ConstitutionPage(name, terms, base))
     listing.add(book, PROPOSED, name)
@@ -125,45 +109,56 @@ def watch_proposals(book: Book) -> Iterator[tuple[str, str, FindingPage]]:
             continue
         price_changes = proposal.terms.share_value_minor != current.terms.share_value_minor
         blocked = price_changes and bool(open_cycles(book))
-        adoptable = outcome(book, alike) == "approved" and _base(book, None, ()) == proposal.base
+        adoptable = outcome(book, alike) == "approved" and _base(book, None) == proposal.base
         if adoptable and not blocked and not told & set(alike):
             told.add(name)
             one = min(alike)  # which of several that say the same depends on no order
             yield "not_adopted", one, FindingPage((one,))
 
 
-def _base(book: Book, past: Past | None, but: Sequence[str]) -> str:
-    """A digest of every constitution that was adopted, as far as an author knew if there is one.
+def _base(book: Book, past: Past | None, but: str = "") -> str:
+    """A digest of what officers adopted, as far as an author knew if there is one; but for one.
 
-    Without adoptions of the proposals `but`. A proposal is agreed to on top of what its author
-    knew: once another constitution was adopted it has to be proposed anew.
+    A proposal is agreed to on top of what its author knew: once another constitution was adopted
+    it has to be proposed anew.
     """
-    known = sorted(
-        name
-        for name in turns_of(book, CONSTITUTION)
-        if (past is None or bytes.fromhex(name) in past)
-        and ((page := book.adopted.find(name)) is None or page.terms.proposal.hex() not in but)
-    )
-    return hashlib.sha256("".join(known).encode()).hexdigest()
+    known = {
+        decision_of(book, name)
+        for name in listing.every(book, ADOPTED)
+        if (past is None or bytes.fromhex(name) in past) and book.alone.find(name) is None
+    }
+    return hashlib.sha256(" ".join(sorted(known - {but})).encode()).hexdigest()
 
 
 def _not_agreed(book: Book, entry: Entry, event: e.ConstitutionAdopted) -> str:
     """Code of why a constitution can't be adopted, as far as its author knew; empty when it can."""
-    if not founded(book, entry.past):
-        return ""
-    proposal = event.proposal.hex()
-    page = book.proposed.find(proposal)
-    if page is None or page.terms != replace(event, proposal=b""):
+    past, proposal = entry.past, event.proposal.hex()
+    if not founded(book, past):
+        return "" if _may_alone(book, entry) else "not_permitted"
+    page, asked = book.proposed.find(proposal), book.decisions.find(proposal)
+    if page is None or asked is None or page.terms != replace(event, proposal=b""):
         return "needs_approval"
-    if known_outcome(book, proposal, entry.past) != "approved":
+    if known_outcome(book, proposal, past) != "approved":
         return "needs_approval"
-    if _base(book, entry.past, claimants(book, proposal)) != page.base:
+    if len(asked.electors) < OFFICERS_MIN <= len(officers(book, past)):
+        return "needs_approval"  # what one officer alone decided is over once there are two
+    decision = entry_page(book, proposal).once
+    if _base(book, past, decision) != page.base:
         return "constitution_moved_on"
-    before = constitution(book, entry.past)
+    if is_enacted(book, decision, past):
+        return "already_in_force"
+    before = constitution(book, past)
     share_value = before.terms.share_value_minor if before is not None else event.share_value_minor
-    if share_value != event.share_value_minor and cycle_known_open(book, entry.past):
+    if share_value != event.share_value_minor and cycle_known_open(book, past):
         return "share_value_in_cycle"
     return ""
+
+
+def _may_alone(book: Book, entry: Entry) -> bool:
+    """May the author set the rules alone, while the group is being founded?"""
+    group, person = book.group.find("group"), entry.person.hex()
+    founder = group is not None and person == group.founder
+    return founder or bool({*offices_of(book, person, entry.past)} & {*FOUNDING_OFFICES})
 
 
 def cycle_known_open(book: Book, past: Past) -> str:
@@ -186,26 +181,53 @@ def adopt_constitution(
 
     Once the group is founded, officers have agreed to it before, as far as its author knew.
     """
-    name = entry.id.hex()
+    name, past, proposal = entry.id.hex(), entry.past, event.proposal.hex()
     refused = _not_agreed(book, entry, event)
     if refused:
         void(book, entry, "constitution.adopted", refused)
         return
+    asked = book.decisions.find(proposal)
+    alone = asked is None or len(asked.electors) < OFFICERS_MIN
+    before = constitution(book, past)
+    targets = (proposal,) if asked is not None else ()
+    note(book, entry, "constitution.adopted", "counted", count=event.version, targets=targets)
     book.adopted.put(name, ConstitutionPage(name, event))
-    if not take_turn(book, CONSTITUTION, entry):
+    if not (decide_alone(book, ALONE, entry) if alone else take_turn(book, CONSTITUTION, entry)):
         too_many(book, entry, "constitution.adopted")
         return
-    _note_authority(book, entry)
-    before = constitution(book, entry.past)
-    current = constitution(book)
-    book.constitution.put("current", current)
+    listing.add(book, ADOPTED, name)
+    if targets:
+        put_in_force(book, entry, decision_of(book, name))
+    note_authority(book, entry, beside=witnesses(book) if alone else ())
+    if not alone:
+        bear_witness(book, entry)
+    show_constitution(book, name)
+    current = book.constitution.find("current")
     if before is not None and current is not None and current.entry == name:
         _point_out_change(book, entry, before, event)
-    apart = rivals(book, CONSTITUTION, lambda other: adopted_terms(book, other))
-    status = _standing(name, current.entry if current else "", apart)
-    _contested(book, "contested_constitution", "current", apart)
-    reasons = ("contested_constitution",) if apart else ()
-    note(book, entry, "constitution.adopted", status, count=event.version, reasons=reasons)
+
+
+ADOPTED: Final = "adopted constitutions"
+
+
+def show_constitution(book: Book, new: str = "") -> None:
+    """Keep which constitution is in force now; `new`: one that was just adopted."""
+    adoption = adoption_in_force(book, None)
+    current = book.adopted.find(adoption) if adoption else None
+    if current != book.constitution.find("current"):
+        book.constitution.put("current", current)
+    apart = rival_constitutions(book)
+    about = "current"
+    finding = FindingPage(apart[-NAMED_MAX:], detail=about) if apart else None
+    _put(book, ("contested_constitution", about), finding)
+    for name in unseen(book):
+        leave_out(book, name)
+    page_now = book.entries.find(new)
+    if page_now is not None and page_now.status != "void":
+        status: Status = "counted" if adoption == new else "corroborating"
+        reasons = ("contested_constitution",) if new in apart else ()
+        status = "suspense" if apart else status
+        book.entries.put(new, replace(page_now, status=status, reasons=reasons))
 
 
 def _point_out_change(
@@ -218,86 +240,29 @@ def _point_out_change(
     _put(book, ("constitution_changed", "current"), finding)
 
 
-def _standing(name: str, holds: str, apart: tuple[str, ...]) -> Status:
-    if apart:
-        return "suspense"
-    return "counted" if holds == name else "corroborating"
+def see_witness(book: Book, entry: Entry) -> None:
+    """Let what an officer writes be a witness that the group is founded, see alone.py.
 
-
-def _contested(book: Book, code: str, about: str, apart: tuple[str, ...]) -> None:
-    """Point out facts that did not know of each other and differ, or take that back."""
-    _put(book, (code, about), FindingPage(apart[-NAMED_MAX:], detail=about) if apart else None)
-
-
-def _note_authority(book: Book, entry: Entry) -> None:
-    """Remember what an author must know of to be judged by all that is known."""
-    page = book.topics.find(AUTHORITY)
-    heads = page.heads if page is not None else ()
-    newest = tuple(head for head in heads if bytes.fromhex(head) not in entry.past)
-    book.topics.put(AUTHORITY, TopicPage(heads=(*newest, entry.id.hex())))
-    book.forget_rights()
-    book.rooted_in = None if newest else entry.past
-
-
-def elect_officer(book: Book, entry: Entry, event: e.OfficerElected, _keeper: bool) -> None:
-    """Seat an officer, or note that an office is contested."""
-    name, person = entry.id.hex(), event.person.hex()
-    title = office_of(event.title, event.seat)
-    own = ("self_elected",) if entry.person == event.person and founded(book, entry.past) else ()
-    note(book, entry, "officer.elected", "counted", subject=person, detail=title, reasons=own)
-    if not take_turn(book, title, entry):
-        too_many(book, entry, "officer.elected")
-        return
-    _note_authority(book, entry)
-    keep_unknown(book, name, entry.past)
-    if event.member:
-        page = book.persons.find(person) or PersonPage()
-        named = (*page.named, (name, event.member.hex()))[-NAMED_MAX:]
-        book.persons.put(person, PersonPage(named))
-    election = in_force(book, title, lambda other: elected(book, other))
-    apart = rivals(book, title, lambda other: elected(book, other))
-    book.offices.put(title, OfficePage(elected(book, election), election, apart))
-    _contested(book, "contested_office", title, apart)
-    status = _standing(name, election, apart)
-    reasons = (*own, "contested_office") if apart else own
-    note(book, entry, "officer.elected", status, subject=person, detail=title, reasons=reasons)
-    _point_out_power(book, title, election)
-
-
-def _point_out_power(book: Book, title: str, election: str) -> None:
-    """Say who seated himself, and who keeps the money beside another of the three offices."""
-    page = book.entries.find(election) if election else None
-    own = page is not None and "self_elected" in page.reasons
-    finding = FindingPage((election,), detail=title) if own else None
-    _put(book, ("self_elected", title), finding)
-    keeper = holder(book, TREASURER)
-    others = [other for other in (CHAIRPERSON, SECRETARY) if holder(book, other) == keeper]
-    finding = FindingPage(detail=" and ".join(others)) if keeper and others else None
-    _put(book, ("offices_combined", TREASURER), finding)
-    committee = {holder(book, office) for office in (*FOUNDING_OFFICES, MONEY_COUNTER)} - {""}
-    for office, kept in OFFICES.items():
-        both = kept == KEY_HOLDER and holder(book, office) in committee
-        finding = FindingPage(detail=office) if both else None
-        _put(book, ("key_holder_in_committee", office), finding)
-
-
-def office_history(book: Book, office: str) -> list[tuple[str, str, str]]:
-    """Everybody who was elected to an office, in the shared order: entry, person, member (hex).
-
-    The member is empty where the election does not say which member the person is.
+    Devices that have nothing to add are remembered, and not asked again.
     """
-    history = []
-    for name in turns_of(book, office):
-        person = elected(book, name)
-        page = book.persons.find(person)
-        members = dict(page.named) if page is not None else {}
-        history.append((name, person, members.get(name, "")))
-    return history
+    group, person, past = book.group.find("group"), entry.person.hex(), entry.past
+    founder = group is not None and person == group.founder
+    if not founder and not witnesses(book, past):
+        if not founded(book, past) or len(officers(book, past)) < OFFICERS_MIN:
+            return
+        informed = past is book.informed
+        if not decided_alone(book, person, past) and bear_witness(book, entry):
+            if not informed:
+                note_authority(book, entry)
+            book.forget_rights()
+            show_offices(book)
+            show_constitution(book)
+    book.settlers.add(entry.device)
 
 
 def constitutions(book: Book) -> list[ConstitutionPage]:
     """Every constitution that was adopted, in the shared order."""
-    adopted = (book.adopted.find(name) for name in turns_of(book, CONSTITUTION))
+    adopted = (book.adopted.find(name) for name in listing.every(book, ADOPTED))
     return [page for page in adopted if page is not None]
 
 
@@ -311,5 +276,4 @@ RULES: Final = {
     e.GroupStatusSet: set_group_status,
     e.ConstitutionProposed: propose_constitution,
     e.ConstitutionAdopted: adopt_constitution,
-    e.OfficerElected: elect_officer,
 }

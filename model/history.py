@@ -10,19 +10,20 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from model.accounts import OPENING_BALANCES
-from model.agreement import verdict_on
+from model.agreement import meeting_of
 from model.book import Book
 from model.findings import receipt, who
 from model.identifiers import CHANGE_PREFIX_BYTES
 from model.journal_entry import JournalEntry, Line
 from model.pages import NO_MEETING, EntryPage
+from model.postings import Postings
 
 FIRST_DAY = "1900-01-01"  # of an entry whose meeting nobody opened, in a group with no cycle
 
 
 def entries_in_order(book: Book) -> list[tuple[str, EntryPage]]:
     """Every entry's page in the shared order; reads the whole history."""
-    return sorted(book.entries.rows(), key=lambda row: (row[1].lamport, row[0]))
+    return sorted(book.entries.rows(), key=lambda row: row[1].place(row[0]))
 
 
 def audit_view(book: Book, member: str = "") -> list[dict[str, Any]]:
@@ -94,6 +95,8 @@ _ACTIONS: Final[dict[str, str]] = {
     "loan.approved": "approve",
     "late_entry.accepted": "approve",
     "late_entry.rejected": "reject",
+    "suspense.ratified": "approve",
+    "suspense.rejected": "reject",
     "entry.reversed": "reverse",
     "entry.disputed": "dispute",
     "conflict.resolved": "resolve",
@@ -130,38 +133,42 @@ _WARN: Final = frozenset(
 )
 _NOTICE: Final = frozenset(
     {"constitution.proposed", "constitution.adopted", "officer.elected", "member.status_set"}
+    | {"officer.proposed"}
     | {"member.merged", "member.exited", "conflict.resolved"}
+    | {"suspense.ratified", "suspense.rejected"}
 )
 
 
-def meeting_of(book: Book, name: str, page: EntryPage) -> tuple[int, int]:
-    """Cycle and session of an entry; of a late one that was accepted, those that accepted it."""
-    if page.late and page.status == "counted":
-        verdict = verdict_on(book, name)
-        if verdict is not None:
-            return verdict[1].cycle, verdict[1].session
-    return page.cycle, page.session
-
-
 def journal(book: Book) -> Iterator[JournalEntry]:
-    """Every entry that posts something, as double entry, in the shared order; memos left out."""
+    """Every entry that posts something, as double entry, in the shared order; memos left out.
+
+    What an entry came to post after its meeting was sealed follows it, in the meeting that decided.
+    """
+    postings = Postings(book)
     for name, page in entries_in_order(book):
-        lines = tuple(
-            Line(account, subject or None, amount)
-            for account, subject, amount in page.lines
-            if account[0].isdigit()
-        )
-        if lines:
-            cycle, session = meeting_of(book, name, page)
-            meeting = f"{cycle}/{session}" if cycle != NO_MEETING else ""
-            yield JournalEntry(
-                name, day_of(book, name, page), _narration(book, page), meeting, lines
+        for number, part in enumerate(postings.parts(name, page)):
+            lines = tuple(
+                Line(account, subject or None, amount)
+                for account, subject, amount in part.lines
+                if account[0].isdigit()
             )
+            if lines:
+                cycle, session = part.key
+                meeting = f"{cycle}/{session}" if cycle != NO_MEETING else ""
+                words = ("correction of " if number else "") + _narration(book, page)
+                yield JournalEntry(name, _day_in(book, part.key, page), words, meeting, lines)
 
 
 def day_of(book: Book, name: str, page: EntryPage) -> str:
     """The meeting's day; else the cycle's first, else the day that the entry names itself."""
-    meeting = book.meetings.find(meeting_of(book, name, page))
+    return _day_in(book, meeting_of(book, name, page), page)
+
+
+def _day_in(book: Book, key: tuple[int, int], page: EntryPage) -> str:
+    """The day of a meeting; of what belongs to none yet, but was recorded in one, the newest."""
+    if NO_MEETING in key and page.session != NO_MEETING:
+        key = book.latest.find("meeting") or key
+    meeting = book.meetings.find(key)
     if meeting is not None and meeting.held_on:
         return meeting.held_on
     if page.kind == "opening_balance.set":

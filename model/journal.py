@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from model.accounts import CASH_IN_TRANSIT, POCKETS, UNALLOCATED_RECEIPTS
 from model.book import Book
 from model.decisions import waits
-from model.pages import EntryPage, Posting
+from model.pages import AlteredPage, EntryPage, Posting
 
 SHARES: Final = "shares"  # memo, member: how many shares
 FINES_DUE: Final = "fines_due"  # memo, member: levied and not yet paid
 CASH: Final = frozenset(POCKETS.values())
+_SUSPENSE: Final = frozenset({CASH_IN_TRANSIT, UNALLOCATED_RECEIPTS})
 ACCEPTED_LATE: Final = "accepted_late"  # reason of what came too late and counts nevertheless
 
 
@@ -55,6 +56,11 @@ def parked(lines: Iterable[Posting]) -> tuple[Posting, ...]:
     return ((CASH_IN_TRANSIT, "", cash), (UNALLOCATED_RECEIPTS, "", -cash))
 
 
+def counts_as_posted(lines: Iterable[Posting]) -> bool:
+    """Are these lines part of the totals? Not when they only hold cash in suspense."""
+    return any(account not in _SUSPENSE for account, _, _ in lines)
+
+
 def balance(book: Book, account: str, subject: str = "") -> int:
     """Balance in minor units (or a count, for a memo), debit positive."""
     return book.accounts.find((account, subject)) or 0
@@ -76,9 +82,27 @@ def restate(book: Book, name: str, page: EntryPage) -> None:
     book.entries.put(name, page)
     if page.lines == old.lines:
         return
+    if counts_as_posted(old.lines) or counts_as_posted(page.lines):
+        _keep_closed(book, name, old)
     post(book, difference(page.lines, old.lines))
     for reversal in page.reversals:
         remirror(book, reversal)
+
+
+def _keep_closed(book: Book, name: str, old: EntryPage) -> None:
+    """Keep what an entry posted when its meeting was closed, before it comes to post other lines.
+
+    A close that is just being folded has not seen it stand yet.
+    """
+    meeting = book.meetings.find((old.cycle, old.session))
+    if meeting is None or not meeting.closings:
+        return
+    known = book.altered.find(name)
+    before = known.before if known is not None else ()
+    seen = {*book.closing, *(close for close, _ in before)}
+    fresh = tuple((close, old.lines) for close in meeting.closings if close not in seen)
+    if fresh or known is None:
+        book.altered.put(name, AlteredPage((*before, *fresh)))
 
 
 def remirror(book: Book, reversal: str, acting: dict[str, bool] | None = None) -> None:
@@ -114,7 +138,7 @@ def reversed_by(book: Book, page: EntryPage, acting: dict[str, bool] | None = No
 def _acts(book: Book, reversal: str, page: EntryPage, acting: dict[str, bool]) -> bool:
     known = acting.get(reversal)
     if known is None:
-        in_time = not page.late or ACCEPTED_LATE in page.reasons
+        in_time = not (page.late or page.stopped) or ACCEPTED_LATE in page.reasons
         known = in_time and not waits(book, (reversal,)) and not reversed_by(book, page, acting)
         acting[reversal] = known
     return known

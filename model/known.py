@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model.agreement import known_outcome
+from model.agreement import brings_in, judgement, known_outcome
 from model.book import Book
 from model.entry import Past
 from model.journal import balance, entry_page
 from model.pages import NO_MEETING, MeetingPage
 from model.sheets import sheet_entries, subjects_of
+from model.stopped import followed
 
 Key = tuple[str, str]
 """Account and subject."""
@@ -53,8 +54,13 @@ def _unknown_lines(book: Book, past: Past) -> Iterator[tuple[str, str, int]]:
         if any(bytes.fromhex(close) in past for close in page.closes):
             continue
         for name, entry in sheet_entries(book, *key, subjects_of(book, *key)):
-            if entry.lines and bytes.fromhex(name) not in past:
+            if entry.lines and not entry.stopped and bytes.fromhex(name) not in past:
                 yield from entry.lines
+    for device, _ in book.stopped.rows():
+        for name in followed(book, device):
+            held = entry_page(book, name)
+            if held.status == "counted" and held.lines and not known_to_count(book, name, past):
+                yield from held.lines
     for name, asked in book.decisions.rows():
         decided = book.entries.find(name)
         if decided is None or not decided.lines or not asked.binding:
@@ -65,6 +71,18 @@ def _unknown_lines(book: Book, past: Past) -> Iterator[tuple[str, str, int]]:
             unknown = known_outcome(book, name, past) != "approved"
         if unknown:
             yield from decided.lines
+
+
+def known_to_count(book: Book, name: str, past: Past) -> bool:
+    """Did an author with this past know of an entry and, if a stopped device wrote it, that
+    officers had ratified it?"""
+    if bytes.fromhex(name) not in past:
+        return False
+    page = entry_page(book, name)
+    if not page.stopped:
+        return True
+    verdict = judgement(book, page, past)
+    return verdict is not None and brings_in(verdict[1])
 
 
 def known_open(book: Book, page: MeetingPage, past: Past) -> bool:

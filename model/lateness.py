@@ -28,6 +28,7 @@ from model.journal import entry_page
 from model.notes import void
 from model.pages import NO_MEETING
 from model.standing import UNGATED, settle_any
+from model.suspense import judge_one
 
 
 def accept_late_entry(book: Book, entry: Entry, event: e.LateEntryAccepted, keeper: bool) -> None:
@@ -71,6 +72,7 @@ def _judge_late(
     }
     verdict = entry_page(book, name)
     book.entries.put(name, replace(verdict, knew=(*verdict.knew, *sorted(reached | {target}))))
+    judge_one(book, entry, page)
 
 
 def _derive_late(book: Book, target: str) -> None:

@@ -15,14 +15,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from model import events as e
-from model import listing
 from model.accounts import LOANS, POCKETS
 from model.approvals import ask
 from model.book import Book
 from model.derived import Work, derive
 from model.entry import Entry
 from model.journal import entry_page
-from model.loan_facts import is_beyond, payments_topic
+from model.loan_facts import is_beyond, list_payment
 from model.loan_ledger import (
     KNEW_APPROVAL,
     KNEW_REFUSAL,
@@ -37,13 +36,15 @@ from model.loan_postings import disbursed_lines, split_lines
 from model.loan_terms import terms_text
 from model.members import member_named, point_out_status
 from model.notes import void
+from model.offices import founded
 from model.pages import NO_TERMS, FindingPage, LoanPage
-from model.permissions import constitution, founded, is_member
+from model.permissions import constitution, is_member
 from model.reckoning.allocation import Split
 from model.references import reference_key
 from model.sheets import claims_on, claims_once
 from model.sources import paid_from
 from model.standing import enter
+from model.stopped import is_apart
 
 REQUESTS_MAX: Final = 64  # newest loans of one member that a changed request is looked for in
 
@@ -111,10 +112,11 @@ def loan_named(book: Book, reference: bytes) -> str:
 
 
 def _known(book: Book, entry: Entry, loan: str, kind: str) -> bool:
-    """Did the author know an entry of this kind about the loan?"""
+    """Did the author know an entry of this kind about the loan, of no stopped device?"""
     return any(
         claim == kind and bytes.fromhex(other) in entry.past
         for claim, _, other in claims_once(book, loan)
+        if not is_apart(book.entries.find(other))
     )
 
 
@@ -268,8 +270,8 @@ def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> N
     whose = payer or loan.member
     pocket = paid_from(event.channel, event.source, whose, amount)
     payment = entry.id.hex()
-    listing.add(book, payments_topic(name), payment)
-    beyond = loan.by_account and is_beyond(book, name)
+    list_payment(book, name, payment, held=entry.held)
+    beyond = loan.by_account and not entry.held and is_beyond(book, name)
     if beyond:
         lines = split_lines(name, loan, pocket, Split(overpaid_minor=amount))
     else:

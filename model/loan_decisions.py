@@ -46,7 +46,7 @@ def _loan_of(book: Book, entry: Entry, event: _About, kind: str) -> tuple[str, L
     if loan is None:
         void(book, entry, kind, "unknown_reference")
         return None
-    if is_full(book, name, entry.person.hex()):
+    if is_full(book, name, entry.person.hex(), held=entry.held):
         void(book, entry, kind, "too_many")
         return None
     listing.add(book, facts_topic(name), entry.id.hex())

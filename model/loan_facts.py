@@ -45,18 +45,41 @@ def facts_topic(name: str) -> str:
     return f"happened {name}"
 
 
-def is_full(book: Book, name: str, person: str) -> bool:
-    """Did this person (or all together) write so much about a loan that no more is followed?"""
+def is_full(book: Book, name: str, person: str, *, held: bool = False) -> bool:
+    """Did this person (or all together) write so much about a loan that no more is followed?
+
+    `held`: what a stopped device writes uses up nothing of what its owner may write on another.
+    """
     topic = facts_topic(name)
     if (book.lengths.find(topic) or 0) >= FACTS_MAX:
         return True
-    own = sum(entry_page(book, fact).person == person for fact in listing.every(book, topic))
+    pages = (entry_page(book, fact) for fact in listing.every(book, topic))
+    own = sum(page.person == person and bool(page.stopped) == held for page in pages)
     return own >= FACTS_EACH
+
+
+def list_payment(book: Book, name: str, payment: str, *, held: bool) -> None:
+    """List a repayment; those of stopped devices apart, so that they bar no other's place."""
+    listing.add(book, held_payments(name) if held else payments_topic(name), payment)
+
+
+def held_payments(name: str) -> str:
+    """Topic of the list of the repayments of a loan that stopped devices wrote down."""
+    return f"held {payments_topic(name)}"
+
+
+def _listed(book: Book, name: str, payments: Iterable[str]) -> list[Fact]:
+    """Of these repayments, and of all that stopped devices wrote, those that count."""
+    rows = list(_counted(book, payments))
+    if book.lengths.find(held_payments(name)):
+        rows += _counted(book, listing.every(book, held_payments(name)))
+        rows.sort(key=lambda row: row[1].place(row[0]))
+    return rows
 
 
 def payments(book: Book, name: str) -> list[Fact]:
     """Counted repayments of a loan, in the shared order."""
-    return list(_counted(book, listing.every(book, payments_topic(name))))
+    return _listed(book, name, listing.every(book, payments_topic(name)))
 
 
 def followed_payments(book: Book, name: str) -> tuple[list[Fact], list[Fact]]:
@@ -64,7 +87,7 @@ def followed_payments(book: Book, name: str) -> tuple[list[Fact], list[Fact]]:
     never so many, and who floods it with them shall not make every phone slow."""
     listed = list(listing.every(book, payments_topic(name)))
     return (
-        list(_counted(book, listed[:PAYMENTS_MAX])),
+        _listed(book, name, listed[:PAYMENTS_MAX]),
         list(_counted(book, listed[PAYMENTS_MAX:])),
     )
 

@@ -8,20 +8,21 @@ newest meetings are looked at: what was left in older ones was read out long ago
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from model.actions import open_actions
 from model.book import Book
 from model.claims import DISPUTES
-from model.closing import READ_OUT, Bound, is_sealed
+from model.closing import READ_OUT, Bound
 from model.counts import newest_keys, watch_counts
-from model.decisions import DECISIONS, agreed, decision
+from model.decisions import DECISIONS
 from model.journal import entry_page, reversed_by
 from model.meetings import jumped
 from model.members import kept_member
+from model.offices import officers
 from model.pages import ClosingPage, EntryPage, FindingPage, MeetingPage
-from model.permissions import officers
+from model.postings import Posted, Postings
 from model.resolutions import resolutions_of
 from model.sheets import sheet_entries, subjects_of
 
@@ -42,6 +43,7 @@ _DECIDES: Final = frozenset({*DECISIONS, "loan.approved", "resolution.recorded"}
 def watch_meetings(book: Book) -> Iterator[Seen]:
     """Everything that is odd in the newest meetings, and actions whose day is over."""
     keys = newest_keys(book, MEETINGS_MAX)
+    postings = Postings(book)
     for key in keys:
         page = book.meetings.find(key)
         if page is None:
@@ -49,7 +51,7 @@ def watch_meetings(book: Book) -> Iterator[Seen]:
         rows = list(sheet_entries(book, *key, subjects_of(book, *key)))
         yield from _opening(book, key, page)
         yield from _voting(book, key, page, rows)
-        yield from _closing(book, key, page, rows)
+        yield from _closing(book, key, page, postings)
     yield from _reopened(book, keys)
     yield from _closed_in_dispute(book)
     yield from _overdue(book, keys)
@@ -122,22 +124,16 @@ def _voting(book: Book, key: Key, page: MeetingPage, rows: Sequence[Row]) -> Ite
             yield "votes_exceed_present", one.name, values
 
 
-def _closing(book: Book, key: Key, page: MeetingPage, rows: Sequence[Row]) -> Iterator[Seen]:
-    """Totals that were read out otherwise than the books have them, and a seal that is missing."""
+def _closing(book: Book, key: Key, page: MeetingPage, postings: Postings) -> Iterator[Seen]:
+    """Totals that were read out otherwise than the books have them."""
     for close in page.closes:
         read_out = dict((book.closings.find(close) or ClosingPage()).read_out)
-        totals = _totals(rows, Bound(book, close))
+        totals = _totals(postings.of(key), Bound(book, close))
         for total, amount in totals.items() if read_out else ():
             if read_out.get(total, 0) != amount:
                 amounts = (read_out.get(total, 0), amount)
                 about = f"{close}.{total}"
                 yield "close_differs", about, FindingPage((close,), "", *key, amounts, total)
-    rules = book.constitution.find("current")
-    asked = rules is not None and "meeting.closed" in rules.terms.approvals
-    if page.closes and asked and not is_sealed(book, page):
-        wanted = decision(book, page.closes[0]).needed - len(agreed(book, page.closes))
-        values = FindingPage(page.closes, "", *key, (0, max(1, wanted)))
-        yield "not_sealed", f"{key[0]}/{key[1]}", values
 
 
 _ADDED: Final = dict(
@@ -157,16 +153,16 @@ _ADDED: Final = dict(
 """Kinds of money, and the total that it is part of."""
 
 
-def _totals(rows: Sequence[Row], bound: Bound) -> dict[str, int]:
+def _totals(posted: Iterable[Posted], bound: Bound) -> dict[str, int]:
     """What the books have for each total that a close could read out; reversals are taken off."""
     totals = dict.fromkeys(READ_OUT, 0)
-    for name, page in rows:
-        if not page.lines or page.late or not bound.knew_of(name, page):
+    for name, page, part, own in posted:
+        if not own or not bound.knew_of(name, page):
             continue
         if page.kind in _ADDED:
-            totals[_ADDED[page.kind]] += page.amount
+            totals[_ADDED[page.kind]] += page.amount * part.weight
         elif page.kind == "entry.reversed" and page.detail in _ADDED:
-            totals[_ADDED[page.detail]] -= page.amount
+            totals[_ADDED[page.detail]] -= page.amount * part.weight
     return totals
 
 

@@ -90,7 +90,7 @@ def open_meeting(book: Book, entry: Entry, event: e.MeetingOpened, _keeper: bool
     opened = _joined(book, entry, event, known, keys)
     book.meetings.put(key, opened)
     if opened.held_on != known.held_on:  # officers may have agreed to something in it before
-        _date_meeting(book, key)
+        date_meeting(book, key)
     if known.opened:
         _compare_days(book, key, event.held_on, known)
     elif page is not None:
@@ -132,7 +132,7 @@ def _compare_days(book: Book, key: Key, held_on: str, known: MeetingPage) -> Non
         book.findings.put(about, FindingPage(page.opened, cycle=key[0], session=key[1]))
 
 
-def _date_meeting(book: Book, key: Key) -> None:
+def date_meeting(book: Book, key: Key) -> None:
     """Let loans handed over in this meeting begin on its day, and words said in it be in time."""
     for subject in subjects_of(book, *key):
         if book.loans.find(subject) is not None:

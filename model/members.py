@@ -56,7 +56,7 @@ def loans_of(book: Book, member: str) -> tuple[str, ...]:
     names = names_of(book, member)
     loans = [loan for name in names for loan in book.member_loans.find(name) or ()]
     if len(names) > 1:
-        loans.sort(key=lambda loan: (entry_page(book, loan).lamport, loan))
+        loans.sort(key=lambda loan: entry_page(book, loan).place(loan))
     return tuple(loans)
 
 
@@ -69,6 +69,13 @@ def add_member(book: Book, entry: Entry, event: e.MemberAdded, _keeper: bool) ->
     book.members.put(name, page)
     note(book, entry, "member.added", "counted", subject=name, count=event.number)
     for what, value in _tags(page):
+        _tag(book, name, what, value)
+
+
+def tag_member(book: Book, name: str) -> None:
+    """Compare a member with all others by number, name and phone."""
+    page = book.members.find(name)
+    for what, value in _tags(page) if page is not None else ():
         _tag(book, name, what, value)
 
 
@@ -202,7 +209,7 @@ def status_history(book: Book, member: str) -> list[tuple[str, EntryPage]]:
         for one in names_of(book, member)
         for name in listing.every(book, _statuses(one))
     ]
-    return sorted(rows, key=lambda row: (row[1].lamport, row[0]))
+    return sorted(rows, key=lambda row: row[1].place(row[0]))
 
 
 def status_known(book: Book, member: str, past: Past) -> str:

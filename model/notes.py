@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from model.book import Book
 from model.entry import Entry
 from model.pages import NO_MEETING, EntryPage, FindingPage, Status
+from model.stopped import STOPPED, place_of
 
 
 def void(book: Book, entry: Entry, kind: str, code: str, text: str = "") -> None:
@@ -14,8 +17,28 @@ def void(book: Book, entry: Entry, kind: str, code: str, text: str = "") -> None
     session = getattr(entry.event, "session", NO_MEETING)
     amount = getattr(entry.event, "amount_minor", 0)
     note(book, entry, kind, "void", cycle, session, amount=amount, reasons=(code,), text=text)
+    if entry.held:
+        return  # one finding speaks of all that its device wrote
     finding = FindingPage((name,), "", cycle, session, (amount,) if amount else (), kind)
     book.findings.put((code, name), finding)
+
+
+def note_held(book: Book, entry: Entry, kind: str, *reasons: str) -> None:
+    """Keep an entry of a stopped device that has no effect but to be shown."""
+    event: Any = entry.event
+    note(
+        book,
+        entry,
+        kind,
+        "suspense",
+        getattr(event, "cycle", NO_MEETING),
+        getattr(event, "session", NO_MEETING),
+        amount=getattr(event, "amount_minor", 0),
+        detail=str(getattr(event, "title", "")),
+        member=getattr(event, "member", b"").hex(),
+        reasons=(STOPPED, *reasons),
+        text=getattr(event, "reason", ""),
+    )
 
 
 def too_many(book: Book, entry: Entry, kind: str) -> None:
@@ -62,5 +85,7 @@ def note(
         reasons=reasons,
         targets=targets,
         text=text,
+        stopped=place_of(book, entry) if entry.held else 0,
+        behind=entry.behind,
     )
     book.entries.put(entry.id.hex(), page)

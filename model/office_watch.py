@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from heapq import nlargest
 from typing import Final
 
+from model import listing
 from model.book import Book
 from model.closing import Bound, left_out
 from model.counts import newest_keys
 from model.entry import Past
 from model.events import EVENTS
+from model.offices import elected, elections_to
 from model.pages import ClosingPage, FindingPage
-from model.permissions import OFFICES, elected, rights_now
+from model.permissions import rights_now
 from model.sheets import sheet_entries, subjects_of
-from model.succession import turns_of
+from model.titles import OFFICES
 
 MEETINGS_MAX: Final = 2  # newest meetings that are looked at
 KEPT_MAX: Final = 12  # that an election looks at: other phones may have opened more by then
@@ -47,7 +49,7 @@ def watch_offices(book: Book) -> Iterator[tuple[str, str, FindingPage]]:
                 continue
             if kind in rights_now(book, bytes.fromhex(page.person))[0]:
                 continue
-            if any(not bound.knew(name, page.lamport) for bound in bounds[page.person]):
+            if any(not bound.knew(name, page) for bound in bounds[page.person]):
                 finding = FindingPage((name,), cycle=key[0], session=key[1], detail=page.kind)
                 yield "after_office", name, finding
 
@@ -59,7 +61,8 @@ def _ended(book: Book) -> dict[str, list[Bound]]:
         page = book.offices.find(office)
         if page is None or not page.entry:
             continue
-        before = {elected(book, name) for name in turns_of(book, office)[-HISTORY_MAX:]}
-        for person in sorted(before - {page.holder}):
+        newest = listing.newest(book, elections_to(office), HISTORY_MAX)
+        before = {elected(book, name) for name in newest}
+        for person in sorted(before - {page.holder, ""}):
             found.setdefault(person, []).append(Bound(book, page.entry))
     return found

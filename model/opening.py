@@ -38,6 +38,7 @@ from model.loan_ledger import derive_loan
 from model.meetings import has_begun
 from model.members import member_named
 from model.notes import void
+from model.offered import offer_loan, take_up
 from model.pages import NO_MEETING, NO_TERMS, FindingPage, LoanPage, Posting
 from model.permissions import constitution
 from model.sheets import claims_once
@@ -87,7 +88,7 @@ def _ask_another(book: Book, entry: Entry, amount_minor: int, member: str) -> No
     """Ask a second officer's word, once the group is founded; the balance counts meanwhile."""
     kind, name = "opening_balance.set", entry.id.hex()
     wanted = needed(book, kind, entry.past, member, amount_minor, OFFICERS)
-    if wanted > 1:
+    if wanted > 1 and not entry.held:
         open_decision(book, entry, kind, member, "", amount_minor)
         page = replace(decision(book, name), needed=wanted)
         book.decisions.put(name, page)
@@ -124,11 +125,16 @@ def _loan(book: Book, entry: Entry, event: e.OpeningBalanceSet, once: str) -> st
     for _, _, first in claims_once(book, once):
         known = book.aliases.find(first) or first
         book.aliases.put(name, known)
+        take_up(book, known, listed=not entry.held)
         return known
     loan = LoanPage(
         book.hexed[event.member], event.amount_minor, "", NO_MEETING, NO_MEETING, 1, *NO_TERMS, once
     )
-    add_loan(book, name, loan)
+    if entry.held:
+        offer_loan(book, name, loan)
+        take_up(book, name, listed=False)
+    else:
+        add_loan(book, name, loan)
     return name
 
 

@@ -44,7 +44,9 @@ class EntryPage(Page, frozen=True):
 
     `held` is what it would post if it counted; `lines` what it does post. `once`, when not empty,
     names the thing that can happen only once (a disbursement, a provider's reference). `keeper`:
-    its author held the record keeper's title. `knew`: rivals that its author knew of.
+    its author held the record keeper's title. `knew`: rivals that its author knew of. `stopped`:
+    of what a stopped device wrote its place (1, 2 …) among all such of that device, else 0.
+    `behind`: as in entry.py.
     """
 
     kind: str
@@ -71,6 +73,12 @@ class EntryPage(Page, frozen=True):
     targets: tuple[str, ...] = ()
     reversals: tuple[str, ...] = ()
     text: str = ""
+    stopped: int = 0
+    behind: int = 0
+
+    def place(self, name: str) -> tuple[int, bool, int, str]:
+        """Place of the entry with this name (hex) in the order that all replicas share."""
+        return (self.behind or self.lamport, self.behind > 0, self.lamport, name)
 
 
 class GroupPage(Page, frozen=True):
@@ -193,7 +201,7 @@ class MeetingPage(Page, frozen=True):
 
     `closings` and `reopenings`: every one that was recorded, whether it holds or not. `keys`: the
     members who opened it together; `keys_wanted` and `quorum_percent`: what the constitution asked
-    for then.
+    for then. `sealed`: so many officers signed the closes that hold as the group's rules ask for.
     """
 
     held_on: str
@@ -206,20 +214,48 @@ class MeetingPage(Page, frozen=True):
     keys: tuple[str, ...] = ()
     keys_wanted: int = 0
     quorum_percent: int = 0
+    sealed: bool = False
 
 
 class ClosingPage(Page, frozen=True):
     """What the author of a close or a count did not know of what precedes it in the shared order.
 
-    `read_out`: the totals that were read out at a close, by name; none when there were none.
+    Of a close also: `read_out`: the totals that were read out, by name; none when there were none.
+    `counted`: what was counted, by pocket. `claimed`: the digest of the journal as its author had
+    it, `digest`: as it is reckoned here when all that precedes it is folded (sealing.py).
+    `reducer`: the rules that its author's phone reckons by, 0 when it did not say. `heads`: a
+    digest of the chain heads that it names, `misnamed`: they are not those that its change follows.
+    `instead_of`: closes over different entries that it takes the place of. `signers`: the offices
+    that must sign it, each with its holders as far as its author knew. `fingerprint`: to read out.
     """
 
     left_out: tuple[str, ...] = ()
     read_out: tuple[tuple[str, int], ...] = ()
+    counted: tuple[tuple[str, int], ...] = ()
+    claimed: str = ""
+    digest: str = ""
+    reducer: int = 0
+    heads: str = ""
+    misnamed: bool = False
+    instead_of: tuple[str, ...] = ()
+    signers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    fingerprint: str = ""
+
+
+class AlteredPage(Page, frozen=True):
+    """An entry that came to post something else after its meeting was closed.
+
+    `before`: what it posted when a close was folded, by close; without a row it has not changed.
+    """
+
+    before: tuple[tuple[str, tuple[Posting, ...]], ...] = ()
 
 
 class Voice(Page, frozen=True):
-    """One officer's word on a decision; `cancels`: own words that it takes back."""
+    """One officer's word on a decision: for, against, back, or a paper card that was shown.
+
+    `cancels`: own words that it takes back.
+    """
 
     person: str
     entry: str
@@ -234,6 +270,7 @@ class DecisionPage(Page, frozen=True):
 
     `author` is empty when the author's own word does not count. `binding`: it waits for them.
     `after`: earlier requests for the same that were declined as far as the author of this one knew.
+    `electors`: when their majority decides, the people in office as its author knew.
     """
 
     kind: str
@@ -244,6 +281,7 @@ class DecisionPage(Page, frozen=True):
     binding: bool = False
     voices: tuple[Voice, ...] = ()
     after: tuple[str, ...] = ()
+    electors: tuple[str, ...] = ()
 
 
 class FinesPage(Page, frozen=True):

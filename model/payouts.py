@@ -58,7 +58,7 @@ def note_result(book: Book, entry: Entry, event: e.PayoutResult, keeper: bool) -
     if request is None:
         void(book, entry, RESULT, "unknown_reference")
         return
-    if not _list(book, thing, event.client_ref):
+    if not _list(book, thing, event.client_ref, held=entry.held):
         too_many(book, entry, RESULT)
         return
     where = (event.cycle, event.session)
@@ -84,12 +84,15 @@ def note_result(book: Book, entry: Entry, event: e.PayoutResult, keeper: bool) -
     derive(book, RESULT, thing)
 
 
-def _list(book: Book, thing: str, client_ref: str) -> bool:
-    """List an attempt under its request; a success of an unknown attempt lists it, too."""
+def _list(book: Book, thing: str, client_ref: str, *, held: bool = False) -> bool:
+    """List an attempt under its request; a success of an unknown attempt lists it, too.
+
+    A stopped device (`held`) leaves room for the attempts of others.
+    """
     request = book.withdrawals.find(thing)
     if request is None or client_ref in request.attempts:
         return request is not None
-    if len(request.attempts) >= ATTEMPTS_MAX:
+    if len(request.attempts) >= (ATTEMPTS_MAX // 2 if held else ATTEMPTS_MAX):
         return False
     attempts = tuple(sorted((*request.attempts, client_ref)))
     book.withdrawals.put(thing, replace(request, attempts=attempts))

@@ -8,32 +8,38 @@ apart from it, and gives nothing to it, whichever comes first in the order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, Final
 
 from model import events as e
 from model import listing
+from model.alone import is_left_out, rival_rules_alone, rules_alone
 from model.book import Book
 from model.entry import Entry, Past
-from model.pages import ConstitutionPage, DecisionPage
-from model.succession import in_force, known_in_force
-
-CHAIRPERSON: Final = "chairperson"
-SECRETARY: Final = "secretary"
-TREASURER: Final = "treasurer"
-MONEY_COUNTER: Final = "money_counter"
-KEY_HOLDER: Final = "key_holder"
-FOUNDING_OFFICES: Final = (CHAIRPERSON, SECRETARY, TREASURER)
+from model.offices import founded, seating
+from model.pages import ConstitutionPage, DecisionPage, TopicPage
+from model.quarrel import quarrel_of
+from model.succession import standing_of
+from model.titles import (
+    CHAIRPERSON,
+    KEY_HOLDER,
+    MONEY_COUNTER,
+    OFFICES,
+    SECRETARY,
+    TREASURER,
+)
 
 _ALL: Final = frozenset(row.event_class for row in e.EVENTS)
 _SPEAKS: Final[frozenset[type]] = frozenset(
     {e.ApprovalGiven, e.ApprovalWithdrawn, e.RequestDeclined, e.EntryDisputed, e.NoticeSent}
+    | {e.OfficerProposed, e.OfficerElected, e.ConstitutionAdopted}
 )
-"""What every officer may record."""
+"""What every officer may record: who gives the last word also puts in force what was agreed to."""
 _ASKS: Final[frozenset[type]] = _SPEAKS | frozenset(
-    {e.ConstitutionProposed, e.ConstitutionAdopted, e.CycleClosed}
+    {e.ConstitutionProposed, e.CycleClosed}
     | {e.ConflictResolved, e.LateEntryAccepted, e.LateEntryRejected, e.MeetingReopened}
+    | {e.SuspenseRatified, e.SuspenseRejected}
     | {e.VariancePosted, e.MemberMerged, e.MemberExited, e.MemberStatusSet, e.FineWaived}
     | {e.LoanRefused, e.LoanWaived, e.LoanRescheduled, e.LoanDefaulted, e.LoanWrittenOff}
     | {e.LoanCharged, e.GuaranteeCalled, e.FundingReleased, e.WithdrawalRequested}
@@ -54,10 +60,7 @@ _RECORDS: Final[frozenset[type]] = _ASKS | frozenset(
 
 MAY_RECORD: Final[dict[str, frozenset[type]]] = {
     CHAIRPERSON: (_ASKS | {e.LoanApproved}) - {e.LoanCharged},
-    SECRETARY: (
-        _RECORDS
-        | {e.CycleOpened, e.OfficerElected, e.MinutesRecorded, e.PartnerSet, e.FundingPromised}
-    )
+    SECRETARY: (_RECORDS | {e.CycleOpened, e.MinutesRecorded, e.PartnerSet, e.FundingPromised})
     - {e.MemberStatusSet},
     TREASURER: (
         _RECORDS
@@ -72,23 +75,6 @@ MAY_RECORD: Final[dict[str, frozenset[type]]] = {
     KEY_HOLDER: _SPEAKS,
 }
 """Title to kinds of fact: who keeps the record, who holds the cash, who approves."""
-
-SEATS: Final = {MONEY_COUNTER: 3, KEY_HOLDER: 5}
-"""How many people may hold a title at once; one, where it is not named."""
-
-
-def office_of(title: str, seat: int) -> str:
-    """The office of a title and seat: key_holder, key_holder_2 …; the last seat stands for more."""
-    seat = min(seat, SEATS.get(title, 1))
-    return title if seat == 1 else f"{title}_{seat}"
-
-
-OFFICES: Final[dict[str, str]] = {
-    office_of(title, seat): title
-    for title in MAY_RECORD
-    for seat in range(1, SEATS.get(title, 1) + 1)
-}
-"""Every office and its title."""
 
 AUTHORITY: Final = "authority"
 """Topic of everything that gives or takes rights: elections and constitutions."""
@@ -123,41 +109,19 @@ def _authority(book: Book) -> tuple[bytes, ...]:
     return heads
 
 
-def holder(book: Book, title: str, past: Past | None = None) -> str:
-    """Who holds an office, for all or for an author with this past; empty when nobody does."""
-    if past is not None and past is not book.informed:
-        return _holder(book, title, past)
-    known = book.holders.get(title)
-    if known is None:
-        known = book.holders[title] = _holder(book, title, None)
-    return known
+def note_authority(book: Book, entry: Entry, *, beside: Iterable[str] = ()) -> None:
+    """Remember what an author must know of to be judged by all that is known.
 
-
-def _holder(book: Book, title: str, past: Past | None) -> str:
-    election = _holding(book, title, past, lambda name: elected(book, name))
-    return elected(book, election) if election else ""
-
-
-def elected(book: Book, election: str) -> str:
-    """The person whom an election seats."""
-    page = book.entries.find(election)
-    return page.subject if page is not None else ""
-
-
-def founded(book: Book, past: Past | None) -> bool:
-    """Were the three main offices held, as far as an author with this past knew?"""
-    return all(holder(book, title, past) for title in FOUNDING_OFFICES)
-
-
-def officers(book: Book, past: Past | None) -> list[str]:
-    """The people who hold an office; each once, however many they hold."""
-    holders = (holder(book, office, past) for office in OFFICES)
-    return list(dict.fromkeys(person for person in holders if person))
-
-
-def offices_of(book: Book, person: str, past: Past | None) -> list[str]:
-    """The offices that a person holds."""
-    return [office for office in OFFICES if holder(book, office, past) == person]
+    `beside`: other entries that must be known from now on.
+    """
+    page = book.topics.find(AUTHORITY)
+    heads = page.heads if page is not None else ()
+    newest = tuple(
+        head for head in dict.fromkeys((*heads, *beside)) if bytes.fromhex(head) not in entry.past
+    )
+    book.topics.put(AUTHORITY, TopicPage(heads=(*newest, entry.id.hex())))
+    book.forget_rights()
+    book.rooted_in = None if newest else entry.past
 
 
 def is_member(book: Book, person: str, member: str, past: Past) -> bool:
@@ -166,7 +130,10 @@ def is_member(book: Book, person: str, member: str, past: Past) -> bool:
     if page is None:
         return False
     names = _names_known(book, member, past) if book.lengths.find(MERGES) else {member}
-    return any(named in names and bytes.fromhex(election) in past for election, named in page.named)
+    return any(
+        named in names and bytes.fromhex(election) in past and not is_left_out(book, election, past)
+        for election, named in page.named
+    )
 
 
 def _names_known(book: Book, member: str, past: Past) -> set[str]:
@@ -221,8 +188,27 @@ def constitution(book: Book, past: Past | None = None) -> ConstitutionPage | Non
     """The constitution in force, for all or for an author with this past."""
     if past is not None and past is book.informed:
         return book.constitution.find("current")
-    adoption = _holding(book, CONSTITUTION, past, lambda name: adopted_terms(book, name))
+    adoption = adoption_in_force(book, past)
     return book.adopted.find(adoption) if adoption else None
+
+
+def adoption_in_force(book: Book, past: Past | None) -> str:
+    """The entry that put the constitution in force: of officers together, else of one alone."""
+    standing = standing_of(book, CONSTITUTION, past)
+    agreed = ""
+    if standing.since:
+        quarrel = quarrel_of(book, standing)
+        agreed = quarrel.last_word(quarrel.sides, lambda name: adopted_terms(book, name))
+    return agreed or standing.settled or rules_alone(book, past)
+
+
+def rival_constitutions(book: Book) -> tuple[str, ...]:
+    """Constitutions that did not know of each other and differ; empty when one is in force."""
+    standing = standing_of(book, CONSTITUTION)
+    quarrel = quarrel_of(book, standing)
+    apart = quarrel.rivals(quarrel.sides, lambda name: adopted_terms(book, name))
+    nothing_agreed = not standing.settled and not standing.since
+    return rival_rules_alone(book) if nothing_agreed else apart
 
 
 def adopted_terms(book: Book, adoption: str) -> object:
@@ -231,21 +217,15 @@ def adopted_terms(book: Book, adoption: str) -> object:
     return page.terms if page is not None else None
 
 
-def _holding(book: Book, topic: str, past: Past | None, says: Callable[[str], object]) -> str:
-    if past is None:
-        return in_force(book, topic, says)
-    return known_in_force(book, topic, past, says)
-
-
 def _rights(book: Book, person: str, past: Past | None) -> Rights:
     group = book.group.find("group")
     if group is None:
         return frozenset({e.GroupDescribed}), False
-    holders = {office: holder(book, office, past) for office in OFFICES}
-    titles = {OFFICES[office] for office, holds in holders.items() if holds == person}
+    seats = seating(book, past).seats
+    titles = {OFFICES[office] for office, (holds, _) in seats.items() if holds == person}
     rules = constitution(book, past)
     keeper = rules is not None and rules.terms.record_keeper in titles
-    if person == group.founder and not all(holders[title] for title in FOUNDING_OFFICES):
+    if person == group.founder and not founded(book, past):
         return _ALL, keeper
     return frozenset().union(*(MAY_RECORD[title] for title in titles)), keeper
 
@@ -257,6 +237,8 @@ _LISTED: Final[dict[type, Callable[[Any], tuple[bytes, ...]]]] = {
     e.ShareoutConfirmed: lambda event: tuple(row.member for row in event.rows),
     e.DividendDeclared: lambda event: tuple(row.member for row in event.rows),
     e.RotationStarted: lambda event: event.slots,
+    e.SuspenseRatified: lambda event: event.entries,
+    e.SuspenseRejected: lambda event: event.entries,
 }
 """Kinds that name entries inside a list."""
 _ONE: Final[dict[type, Callable[[object], bytes]]] = {
@@ -289,6 +271,16 @@ def refers_to_known(book: Book, entry: Entry, event: object) -> bool:
         if name and not _is_known(book, entry.past, name):
             return False
     return True
+
+
+def names_in(event: object) -> tuple[bytes, ...]:
+    """The entries that an event names, inside lists too."""
+    kind = type(event)
+    one = _ONE.get(kind)
+    if one is not None:
+        reference = one(event)
+        return (reference,) if reference else ()
+    return tuple(filter(None, _SEVERAL[kind](event))) if kind in _SEVERAL else ()
 
 
 def _is_known(book: Book, past: Past, reference: bytes) -> bool:

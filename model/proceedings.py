@@ -18,15 +18,18 @@ from model.book import Book
 from model.closing import state_of
 from model.counts import Counted, compared_counts
 from model.decisions import agreed, decision, missing, outcome
+from model.elections import office_history
 from model.findings import NameOf, amount_text, receipt, who
-from model.governance import constitutions, office_history
+from model.governance import constitutions
 from model.journal import entry_page, reversed_by
 from model.meeting_watch import enough_keys, present_in
 from model.meetings import PLANNED, jumped, plan_of, reached
 from model.pages import ConstitutionPage, MeetingPage, Posting
-from model.permissions import OFFICES
 from model.resolutions import resolutions_of
 from model.sheets import sheet_entries, subjects_of
+from model.suspense import KINDS as OF_STOPPED
+from model.suspense import is_moot
+from model.titles import OFFICES
 
 Plain = dict[str, Any]
 
@@ -43,7 +46,10 @@ def proceedings_view(book: Book, cycle: int, session: int) -> Plain:
     return {
         "cycle": cycle,
         "session": session,
-        "state": state_of(book, meeting) if page is not None else "scheduled",
+        "state": state_of(meeting) if page is not None else "scheduled",
+        "fingerprints": [
+            said.fingerprint for one in meeting.closes if (said := book.closings.find(one))
+        ],
         "held_on": meeting.held_on or None,
         "kind": meeting.kind or (plan.kind if plan is not None else "regular"),
         "place": meeting.place or (plan.place if plan is not None else ""),
@@ -115,6 +121,8 @@ def decisions_view(book: Book, name_of: NameOf | None = None) -> list[Plain]:
         page, asked = entry_page(book, name), decision(book, name)
         alike = agreeing(book, name)
         if page.status == "void" or kind == "meeting.closed" or outcome(book, alike) != "waiting":
+            continue
+        if kind in OF_STOPPED and is_moot(book, name, page):
             continue
         rows.append(
             {

@@ -35,6 +35,7 @@ from model.references import (
 )
 from model.sheets import claims_once
 from model.standing import enter
+from model.stopped import is_apart
 
 SHARED_MAX: Final = 16  # receipts that name one reference or one target
 RECEIVED: Final = "payment.received"
@@ -51,7 +52,7 @@ def receive_payment(book: Book, entry: Entry, event: e.PaymentReceived, keeper: 
     shared = reference_key(reference)
     known = book.referred.find(shared) or ()
     if thing not in known:
-        if len(known) >= SHARED_MAX:
+        if len(known) >= (SHARED_MAX // 2 if entry.held else SHARED_MAX):
             too_many(book, entry, RECEIVED)
             return
         book.referred.put(shared, tuple(sorted((*known, thing))))
@@ -61,7 +62,8 @@ def receive_payment(book: Book, entry: Entry, event: e.PaymentReceived, keeper: 
         book, entry, keeper, RECEIVED, event.cycle, event.session, thing, 1,
         event.amount_minor, event.channel, lines, lines, once=thing, text=event.received_on,
     )  # fmt: skip
-    _note_payer(book, thing, ReceiptPage(name, event.provider, reference), event.payer_tag.hex())
+    payer = "" if entry.held else event.payer_tag.hex()
+    _note_payer(book, thing, ReceiptPage(name, event.provider, reference), payer)
     derive(book, RECEIVED, thing)
 
 
@@ -188,7 +190,11 @@ def _place(book: Book, thing: str) -> None:
 def _largest_fee(book: Book, thing: str, entry: EntryPage) -> int:
     """The provider's fee; who told of the money first may not have known it."""
     pages = [entry_page(book, name) for name in tellers(book, thing, RECEIVED)]
-    alike = [one for one in pages if one.amount == entry.amount and not reversed_by(book, one)]
+    alike = [
+        one
+        for one in pages
+        if one.amount == entry.amount and not is_apart(one) and not reversed_by(book, one)
+    ]
     return max(map(fee_told, alike), default=0)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from operator import itemgetter, lt
+from operator import attrgetter, itemgetter, lt
 from typing import Any, Final
 
 from model import (
@@ -19,6 +19,7 @@ from model import (
     corrections,
     counts,
     cycles,
+    elections,
     exits,
     fines,
     funding,
@@ -32,6 +33,7 @@ from model import (
     members,
     merging,
     notices,
+    offered,
     opening,
     partners,
     payables,
@@ -45,27 +47,35 @@ from model import (
     shareouts,
     social,
     surplus,
+    suspense,
     withdrawals,
 )
 from model import events as e
 from model.book import Book, Undo
 from model.codec import Unreadable, kind_of
 from model.derived import Work, settle_up
-from model.entry import Entry
+from model.entry import Entry, order_key
 from model.exits import LEFT, follow_exits
+from model.governance import see_witness
+from model.held_kinds import how_held
 from model.members import MERGED
 from model.merging import follow_merges
-from model.notes import note, void
+from model.notes import note, note_held, void
+from model.offered import OFFERS, build_on, mark
 from model.pages import FindingPage
 from model.permissions import refers_to_known, rights_in
+from model.sealing import finish_closes
+from model.stopped import FOLLOWED_MAX, TOO_MANY, count_beyond, is_held, take_place
 
-_ORDER: Final = itemgetter(1, 0)  # entry.order_key, without a call for each entry
+_ORDER: Final = itemgetter(1, 0)  # entry.order_key where nothing is behind a seal, and quicker
 _LAMPORT: Final = itemgetter(1)
-REDUCER_VERSION: Final = 2  # rises when equal entries would give another book
+_BEHIND: Final = attrgetter("behind")
+REDUCER_VERSION: Final = 3  # rises when equal entries would give another book
 
 _Rule = Callable[[Book, Entry, Any, bool], None]
 _TOPICS: Final[tuple[Any, ...]] = (
     governance,
+    elections,
     approvals,
     members,
     meetings,
@@ -74,6 +84,8 @@ _TOPICS: Final[tuple[Any, ...]] = (
     counts,
     closing,
     lateness,
+    suspense,
+    offered,
     resolving,
     merging,
     goals,
@@ -114,11 +126,21 @@ def step(book: Book, entry: Entry) -> None:
     event = entry.event
     may, keeper = rights_in(book, entry)
     kind = type(event)
-    if kind in may:
+    if may and entry.device not in book.settlers and not entry.held:
+        see_witness(book, entry)
+    if entry.held:
+        _hold(book, entry, kind in may, keeper)
+    elif kind in may:
         if not refers_to_known(book, entry, event):
             void(book, entry, kind_of(event), "unknown_reference")
             return
-        RULES[kind](book, entry, event, keeper)
+        if book.holds is not False and is_held(book):
+            bases = build_on(book, entry, event)
+            RULES[kind](book, entry, event, keeper)
+            if bases:
+                mark(book, entry, bases)
+        else:
+            RULES[kind](book, entry, event, keeper)
     elif isinstance(event, Unreadable):
         _keep_unreadable(book, entry, event, bool(may))
     else:
@@ -127,6 +149,29 @@ def step(book: Book, entry: Entry) -> None:
         settle_up(book, WORK)
     if book.follows is not False:
         _follow(book)
+    if book.closing:
+        finish_closes(book)
+
+
+def _hold(book: Book, entry: Entry, permitted: bool, keeper: bool) -> None:
+    """Keep what a stopped device wrote, as the table in held_kinds.py has it for its kind."""
+    event, place = entry.event, take_place(book, entry)
+    kind, how = kind_of(event), how_held(kind_of(event))
+    if isinstance(event, Unreadable):
+        note_held(book, entry, kind)
+    elif not permitted or not refers_to_known(book, entry, event):
+        void(book, entry, kind, "unknown_reference" if permitted else "not_permitted")
+    elif type(event) in OFFERS:
+        OFFERS[type(event)](book, entry, event)
+    elif how == "anew":
+        note_held(book, entry, kind)
+    elif place > FOLLOWED_MAX:
+        note_held(book, entry, kind, TOO_MANY)
+    else:
+        build_on(book, entry, event)
+        RULES[type(event)](book, entry, event, keeper)
+    if place > FOLLOWED_MAX:
+        count_beyond(book, entry)
 
 
 def _follow(book: Book) -> None:
@@ -175,6 +220,8 @@ def fold(entries: Iterable[Entry]) -> Book:
 def _in_order(entries: list[Entry]) -> Iterable[Entry]:
     """Each entry once, in the shared order; quickly where they already are."""
     lamports = [*map(_LAMPORT, entries)]
+    if any(map(_BEHIND, entries)):
+        return {entry.id: entry for entry in sorted(entries, key=order_key)}.values()
     if all(map(lt, lamports, islice(lamports, 1, None))):
         return entries
     return {entry.id: entry for entry in sorted(entries, key=_ORDER)}.values()

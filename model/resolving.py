@@ -24,6 +24,7 @@ from model.notes import note, void
 from model.pages import FindingPage
 from model.sheets import add_claim
 from model.standing import settle_any
+from model.suspense import judge_one
 
 
 def resolve_conflict(book: Book, entry: Entry, event: e.ConflictResolved, keeper: bool) -> None:
@@ -43,6 +44,7 @@ def resolve_conflict(book: Book, entry: Entry, event: e.ConflictResolved, keeper
     )  # fmt: skip
     choice = entry_page(book, name)
     book.entries.put(name, replace(choice, knew=(*choice.knew, *known)))
+    judge_one(book, entry, page)
 
 
 def _derive_choice(book: Book, thing: str) -> None:

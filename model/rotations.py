@@ -21,6 +21,7 @@ from model import listing
 from model.accounts import FEES, POCKETS, ROTATION_POT
 from model.approvals import ask, propose
 from model.book import Book
+from model.decisions import outcome
 from model.entry import Entry
 from model.journal import entry_page, reversed_by
 from model.members import member_named
@@ -165,6 +166,8 @@ def is_agreed(book: Book, rotation: str) -> bool:
     page = entry_page(book, rotation)
     if page.status == "corroborating":
         return True  # another officer's record of the same counts
+    if page.stopped:  # a stopped device asked; officers who said yes meant it
+        return outcome(book, (rotation,)) == "approved" and not reversed_by(book, page)
     return page.status == "counted" and not reversed_by(book, page)
 
 

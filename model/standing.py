@@ -28,6 +28,7 @@ from model.agreement import (
     verdict_on,
     weightiest,
 )
+from model.aside import FOLLOW, OF_SUSPENSE, keep_apart, restate_noted
 from model.book import Book
 from model.claims import DISPUTES, REPLACING, Row, finding_code
 from model.decisions import DECISIONS, outcome, waits
@@ -37,6 +38,7 @@ from model.journal import ACCEPTED_LATE, entry_page, parked, post, remirror, res
 from model.pages import NO_MEETING, Claim, EntryPage, FindingPage, MeetingPage, Posting, Status
 from model.share_limit import check_share_limit
 from model.sheets import claims_on, claims_once, enrol, has_claim, list_entry
+from model.stopped import RATIFIED, place_of
 
 CLAIMS_EACH: Final = 8  # entries of one person about one thing; who floods gains nothing by it,
 CLAIMS_MAX: Final = 128  # and silences no other: the limit of all is far above that of one
@@ -46,13 +48,14 @@ CLAIMS_MAX: Final = 128  # and silences no other: the limit of all is far above 
 UNGATED: Final = frozenset(
     {"loan.applied", "loan.refused", "meeting.reopened", "meeting.scheduled"}
     | {"minutes.recorded", "action.assigned", "late_entry.accepted", "late_entry.rejected"}
+    | {"suspense.ratified", "suspense.rejected"}
     | {"member.merged", "approval.given", "approval.withdrawn", "request.declined"}
     | {"conflict.resolved", "entry.disputed", "agenda.reached", "action.done"}
 )
 _SET_HERE: Final = frozenset(
     {"late_entry", "accepted_late", "rejected_late", "corroborated", "recorded_twice", "reversed"}
     | {"replaced", "not_chosen", "waits_for_approval", "declined", *DISPUTES.values()}
-    | {"disputed_amount"}
+    | {"disputed_amount", *OF_SUSPENSE}
 )
 
 
@@ -69,7 +72,7 @@ def enter(  # on every entry's path, hence plain arguments
     known (they differ for repayments and fines). `slot` names the kind of thing, when one kind
     of entry tells of several.
     """
-    identity, lamport, device, person, time_ms, _, _ = entry
+    identity, lamport, device, person, time_ms, _, _, is_held, _, behind = entry
     name = identity.hex()
     hexed = book.hexed
     slot = slot or kind
@@ -77,20 +80,27 @@ def enter(  # on every entry's path, hence plain arguments
     if cycle != NO_MEETING:
         meeting = book.meetings.find((cycle, session))
         if meeting is None:
-            open_unannounced(book, cycle, session)
+            if not is_held:  # a stopped device opens no meeting, not even by what it records
+                open_unannounced(book, cycle, session)
         elif meeting.closes and kind not in UNGATED:
             late = True
     key = (NO_MEETING, NO_MEETING, once) if once else (cycle, session, subject)
     sheets = book.sheets
     sheet = sheets.find(key)
-    alone = not late and (sheet is None or slot not in sheet or not has_claim(sheet, slot, line))
+    alone = (
+        not late
+        and not is_held
+        and (sheet is None or slot not in sheet or not has_claim(sheet, slot, line))
+    )
     page = EntryPage(
         kind, lamport, hexed[device], hexed[person], time_ms, cycle, session, subject, line, amount,
         detail, "counted", lines, held, keeper, count, member, once, reasons, late,
         (), (), (), text,
     )
+    if behind:
+        page = replace(page, behind=behind)
     if not alone:
-        page = replace(page, status="void", lines=())
+        page = replace(page, status="void", lines=(), stopped=place_of(book, entry))
         claims = claims_once(book, once) if once else claims_on(book, cycle, session, subject)
         _contend(book, entry, name, page, slot, claims)
         return False
@@ -111,7 +121,8 @@ def enter(  # on every entry's path, hence plain arguments
 
 def open_unannounced(book: Book, cycle: int, session: int) -> MeetingPage:
     """Keep a meeting that something was recorded in before anybody opened it, and say so."""
-    page = MeetingPage("")
+    # Its day is known, if a stopped device opened it and others went by that.
+    page = MeetingPage(book.offered_days.find((cycle, session)) or "")
     book.meetings.put((cycle, session), page)
     about = f"{cycle}/{session}"
     book.findings.put(("meeting_not_opened", about), FindingPage(cycle=cycle, session=session))
@@ -126,15 +137,19 @@ def _contend(
     slot: str,
     claims: tuple[Claim, ...],
 ) -> None:
-    """Enter an entry that is late or has rivals among `claims`.
+    """Enter an entry that is late, of a stopped device or has rivals among `claims`.
 
-    When there are too many of them it is kept in the history alone.
+    When there are too many of them it is kept in the history alone. Whoever has a stolen phone
+    uses up nothing of what its owner may write on another.
     """
     rivals = [other for kind, line, other in claims if (kind, line) == (slot, page.line)]
-    mine = sum(entry_page(book, rival).person == page.person for rival in rivals)
+    pages = [entry_page(book, rival) for rival in rivals]
+    mine = sum(
+        one.person == page.person and bool(one.stopped) == bool(page.stopped) for one in pages
+    )
     if mine >= CLAIMS_EACH or len(rivals) >= CLAIMS_MAX:
         book.entries.put(name, replace(page, reasons=(*page.reasons, "too_many")))
-        if book.findings.find(("too_many", rivals[0])) is None:
+        if not page.stopped and book.findings.find(("too_many", rivals[0])) is None:
             book.findings.put(("too_many", rivals[0]), FindingPage((rivals[0],), page.subject))
         return
     list_entry(book, name, page, slot)
@@ -145,9 +160,26 @@ def _contend(
 
 def settle(book: Book, names: Sequence[str]) -> None:
     """Decide anew which of the entries about one thing counts, and let the others stand by."""
-    pages = [(name, entry_page(book, name)) for name in names]
+    pages = everyone = [(name, entry_page(book, name)) for name in names]
+    moved = False
+    if book.holds is not False and any(page.stopped for _, page in pages):
+        pages, moved = keep_apart(book, pages, _SET_HERE)
+    if pages:
+        moved |= _stand(book, names, pages)
+    else:
+        _finding(book, names, ())
+    note_decision(book, names)
+    if moved:
+        _derive_from(book, names, everyone)
+
+
+def _stand(book: Book, names: Sequence[str], pages: Sequence[Row]) -> bool:
+    """Let each of these, the ones about a thing that stand at all, stand as it should; did any
+    that counted cease to, or the other way round?"""
     open_ones = [(name, page) for name, page in pages if not reversed_by(book, page)]
     inside = [row for row in open_ones if not row[1].late]
+    if pages[0][1].once:
+        inside = _sealed(book, inside) or inside
     in_time = [row for row in pages if not row[1].late]
     resolution = resolution_of(book, names[0]) if len(open_ones) > 1 else None
     chosen = chosen_of(book, resolution[1], open_ones) if resolution is not None else ""
@@ -159,11 +191,14 @@ def settle(book: Book, names: Sequence[str]) -> None:
     moved = False
     for name, page in pages:
         rivals = in_time if page.reversals else ()
-        status, lines, reason = _place(book, name, page, winner, rivals)
+        status, lines, reason = _place(book, name, page, winner, rivals, pages)
         if name in unwanted and reason not in ("reversed", "replaced"):
             status, lines, reason = "void", (), "not_chosen"
         reasons = [own for own in page.reasons if own not in _SET_HERE]
         reasons += [reason] if reason else []
+        if page.stopped:
+            reasons.append(RATIFIED)
+            _hold_meeting(book, page)
         told = reason in _JUDGED or reason == "not_chosen"
         if page.late and not told:
             reasons.append("late_entry")
@@ -175,9 +210,18 @@ def settle(book: Book, names: Sequence[str]) -> None:
         stands = (page.status, page.reasons) == (status, tuple(reasons))
         moved |= page.kind in _TOLD_TOGETHER and not stands
         restate(book, name, replace(page, status=status, lines=lines, reasons=tuple(reasons)))
-    note_decision(book, names)
-    if not moved:
-        return
+    return moved
+
+
+def _hold_meeting(book: Book, page: EntryPage) -> None:
+    """What officers brought in belongs to a meeting, even if nobody opened it."""
+    key = (page.cycle, page.session)
+    if page.cycle != NO_MEETING and book.meetings.find(key) is None:
+        open_unannounced(book, *key)
+
+
+def _derive_from(book: Book, names: Sequence[str], pages: Sequence[Row]) -> None:
+    """Let what follows from these be worked out anew."""
     # One provider's reference may have been given for two loans.
     for kind, subject in dict.fromkeys((page.kind, page.subject) for _, page in pages):
         derive(book, kind, subject)
@@ -189,6 +233,19 @@ def settle(book: Book, names: Sequence[str]) -> None:
     if pages[0][1].kind == "share.purchased":
         page = pages[0][1]
         check_share_limit(book, page.cycle, page.session, page.subject)
+
+
+def _sealed(book: Book, rows: Sequence[Row]) -> list[Row]:
+    """Of entries about what can happen only once, those that a seal covers: what was written in
+    another meeting changes them no more than what comes too late for theirs."""
+    if rows and rows[0][1].kind in (REPLACING | UNGATED):
+        return []
+    found = []
+    for name, page in rows:
+        meeting = book.meetings.find((page.cycle, page.session))
+        if meeting is not None and meeting.sealed and not is_waiting(book, name):
+            found.append((name, page))
+    return found
 
 
 _TOLD_TOGETHER: Final = frozenset(
@@ -203,11 +260,17 @@ def _counts(status: Status, reasons: Sequence[str]) -> bool:
 
 
 def _place(
-    book: Book, name: str, page: EntryPage, winner: str, rivals: Sequence[Row]
+    book: Book,
+    name: str,
+    page: EntryPage,
+    winner: str,
+    rivals: Sequence[Row],
+    rows: Sequence[Row],
 ) -> tuple[Status, tuple[Posting, ...], str]:
     """Status, lines and reason of one claimant, given which one counts.
 
     `rivals`: of one that may be reversed, all about the same thing in the meeting, reversed too.
+    `rows`: all about it that stand at all.
     """
     if reversed_by(book, page):
         # What it posted stays, if it is the one of them all that counts, and the reversal beside it
@@ -223,7 +286,7 @@ def _place(
     if name == winner:
         # A payment that counts already keeps the split that it has.
         return "counted", page.lines if page.status == "counted" else page.held, ""
-    if page.kind in REPLACING and _known_to_another(book, name):
+    if page.kind in REPLACING and _known_to_another(book, name, rows):
         return "void", (), "replaced"
     return "corroborating", (), ""
 
@@ -243,12 +306,9 @@ def _place_late(
     return "suspense", parked(page.held) if mine and not asked else (), ""
 
 
-def _known_to_another(book: Book, name: str) -> bool:
+def _known_to_another(book: Book, name: str, rows: Sequence[Row]) -> bool:
     """Did the author of one that takes its place know of it? What still waits takes no place."""
-    return any(
-        name in entry_page(book, rival).knew and not is_waiting(book, rival)
-        for rival in claimants(book, name)
-    )
+    return any(name in page.knew and not is_waiting(book, rival) for rival, page in rows)
 
 
 def _finding(book: Book, names: Sequence[str], rows: Sequence[Row]) -> str:
@@ -358,7 +418,7 @@ def _reached(book: Book, name: str) -> tuple[list[str], list[str]]:
 def _judge_reversal(book: Book, name: str) -> None:
     """Let a reversal that came too late act when officers accepted it; `reversed_by` reads that."""
     page = entry_page(book, name)
-    verdict = verdict_on(book, name) if page.late else None
+    verdict = verdict_on(book, name) if page.late or page.stopped else None
     accepted = verdict is not None and verdict[1].detail == "accepted"
     if accepted != (ACCEPTED_LATE in page.reasons):
         reasons = tuple(reason for reason in page.reasons if reason != ACCEPTED_LATE)
@@ -368,6 +428,9 @@ def _judge_reversal(book: Book, name: str) -> None:
 
 def _restate_reversal(book: Book, name: str, acting: dict[str, bool]) -> None:
     page = entry_page(book, name)
+    if page.stopped and ACCEPTED_LATE not in page.reasons:
+        keep_apart(book, [(name, page)], _SET_HERE)
+        return
     taken = (entry_page(book, target) for target in page.targets)
     acts = any(reversed_by(book, one, acting) == name for one in taken)
     reasons = [own for own in page.reasons if own not in _SET_HERE]
@@ -384,8 +447,11 @@ def _restate_reversal(book: Book, name: str, acting: dict[str, bool]) -> None:
         rejected = verdict is not None and verdict[1].detail == "rejected"
         status = "void" if rejected else "suspense"
         reasons.append("rejected_late" if rejected else "late_entry")
-    elif page.late:
+    elif page.late or page.stopped:
         reasons.append(ACCEPTED_LATE)
+    if page.stopped:
+        reasons.append(RATIFIED)
+        derive(book, FOLLOW, name)
     _note_late(book, name, page, told="late_entry" not in reasons)
     restate(book, name, replace(page, status=status, reasons=tuple(reasons)))
     note_decision(book, (name,))
@@ -402,3 +468,5 @@ def settle_any(book: Book, name: str) -> None:
         book.findings.put(("unknown_kind", name), finding)
     elif names := claimants(book, name):
         settle(book, names)
+    elif page.stopped:
+        restate_noted(book, name, page)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from model.agreement import claimants
+from model.agreement import claimants, meeting_of
 from model.book import Book
 from model.findings import receipt
-from model.history import meeting_of
 from model.journal import CASH, SHARES, entry_page, reversed_by
 from model.members import kept_member, names_of
 from model.pages import EntryPage
+from model.postings import NOWHERE, Part, Postings
 from model.sheets import sheet_entries, subjects_of
+from model.stopped import reached_by
 from model.views import findings_view, is_withheld, members_view
 
 Plain = dict[str, Any]
@@ -47,11 +48,11 @@ _WITHOUT_POSTINGS: Final = frozenset({"loan.charged", "loan.waived", "fine.waive
 
 
 class _Shown(NamedTuple):
-    """An entry on a page; `here`: it is in the totals of this page's meeting."""
+    """An entry on a page; `part`: what is in the totals of this page's meeting, if anything."""
 
     name: str
     page: EntryPage
-    here: bool
+    part: Part | None
 
 
 def subjects_owned(book: Book, member: str) -> tuple[str, ...]:
@@ -72,12 +73,15 @@ def passbook_view(book: Book, member: str) -> Plain:
     figures = next(row for row in members_view(book, withheld) if row["id"] == member)
     subjects = subjects_owned(book, member)
     shown: dict[tuple[int, int], list[_Shown]] = {}
+    postings = Postings(book)
     for key, _ in book.meetings.rows():
         for name, entry in sheet_entries(book, *key, subjects):
-            counted_in = meeting_of(book, name, entry)
-            shown.setdefault(key, []).append(_Shown(name, entry, counted_in == key))
-            if counted_in != key:
-                shown.setdefault(counted_in, []).append(_Shown(name, entry, True))
+            parts = {part.key: part for part in postings.parts(name, entry)}
+            here = parts.pop(key, None) or _nothing(book, key, name, entry)
+            shown.setdefault(key, []).append(_Shown(name, entry, here))
+            for other, part in parts.items():
+                if other != NOWHERE:
+                    shown.setdefault(other, []).append(_Shown(name, entry, part))
     lines = []
     for key, meeting in sorted(book.meetings.rows()):
         if entries := shown.get(key):
@@ -99,7 +103,9 @@ def meeting_view(book: Book, cycle: int, session: int) -> Plain:
     register = {
         one.page.subject: one.page.detail
         for one in entries
-        if one.here and one.page.kind == "attendance.marked" and one.page.status == "counted"
+        if one.part is not None
+        and one.page.kind == "attendance.marked"
+        and one.page.status == "counted"
     }
     return {
         "cycle": cycle,
@@ -134,41 +140,52 @@ def meeting_sums(book: Book, cycle: int, session: int) -> dict[str, Plain]:
 
 
 def _entries_of(book: Book, key: tuple[int, int]) -> Iterator[_Shown]:
-    """What is on the sheets of a meeting, and late entries that officers accepted in it."""
+    """What is on the sheets of a meeting, what it accepted, and what it posts of earlier ones."""
+    posted = {one.name: one for one in Postings(book).of(key)}
     accepted: dict[str, None] = {}
     for name, page in sheet_entries(book, *key, subjects_of(book, *key)):
-        yield _Shown(name, page, meeting_of(book, name, page) == key)
+        one = posted.pop(name, None)
+        yield _Shown(name, page, one.part if one else _nothing(book, key, name, page))
         if page.kind == "late_entry.accepted" and book.entries.find(page.subject) is not None:
             accepted |= dict.fromkeys((page.subject, *claimants(book, page.subject)))
+        elif page.kind == "suspense.ratified":
+            accepted |= dict.fromkeys(reached_by(book, name, page.subject))
+    for one in posted.values():
+        yield _Shown(one.name, one.page, one.part)
+        accepted.pop(one.name, None)
     for name in accepted:
         late = entry_page(book, name)
         if meeting_of(book, name, late) == key != (late.cycle, late.session):
-            yield _Shown(name, late, True)
+            yield _Shown(name, late, _nothing(book, key, name, late))
+
+
+def _nothing(book: Book, key: tuple[int, int], name: str, page: EntryPage) -> Part | None:
+    """The part of an entry that posts nothing in the meeting that it belongs to."""
+    return Part(key, (), 0, False) if meeting_of(book, name, page) == key else None
 
 
 def _sums(book: Book, entries: Iterable[_Shown], withheld: bool) -> Plain:
     """Counted amounts by column; a reversal takes its own off again."""
     sums = dict.fromkeys(("shares", *_COLUMNS.values(), "cash_minor", "suspense_minor"), 0)
-    for _, page, here in entries:
-        if not here:
-            continue
-        cash = sum(amount for account, _, amount in page.lines if account in CASH)
-        sums["cash_minor"] += cash
-        sums["shares"] += sum(amount for account, _, amount in page.lines if account == SHARES)
+    for _, page, part in entries:
         if page.status == "suspense":
             sums["suspense_minor"] += max(0, *(amount for *_, amount in page.lines), 0)
-        elif page.kind in _WITHOUT_POSTINGS:
+        if part is None:
+            continue
+        sums["cash_minor"] += sum(amount for account, _, amount in part.lines if account in CASH)
+        sums["shares"] += sum(amount for account, _, amount in part.lines if account == SHARES)
+        if page.kind in _WITHOUT_POSTINGS and not part.lines:
             counts = page.status == "counted" and not reversed_by(book, page)
             sums[_COLUMNS[page.kind]] += page.amount if counts else 0
-        elif page.lines and page.kind in _COLUMNS:
-            sums[_COLUMNS[page.kind]] += page.amount
-        elif page.lines and page.detail in _COLUMNS:
-            sums[_COLUMNS[page.detail]] -= page.amount
+        elif page.kind in _COLUMNS:
+            sums[_COLUMNS[page.kind]] += page.amount * part.weight
+        elif page.detail in _COLUMNS:
+            sums[_COLUMNS[page.detail]] -= page.amount * part.weight
     return dict.fromkeys(sums) if withheld else sums
 
 
 def _plain(book: Book, entries: Iterable[_Shown]) -> list[Plain]:
-    rows = sorted(entries, key=lambda row: (row.page.lamport, row.name))
+    rows = sorted(entries, key=lambda row: row.page.place(row.name))
     return [
         {
             "id": name,
@@ -180,9 +197,10 @@ def _plain(book: Book, entries: Iterable[_Shown]) -> list[Plain]:
             "detail": page.detail,
             "text": page.text,
             "status": page.status,
-            "counted_here": here,
+            "counted_here": part is not None,
+            "changed_since": part is not None and part.kept and part.lines != page.lines,
             "reasons": list(page.reasons),
             "person": page.person,
         }
-        for name, page, here in rows
+        for name, page, part in rows
     ]

@@ -3,14 +3,14 @@
 A fact is settled when every other on its topic either knew it or was known to it. The newest
 settled one is in force; facts that did not know of each other settle nothing until one knows them
 all. Both follow from who knew what, so that no order of writing gives anybody power.
-`known_in_force` answers the same for an author's past: who wrote apart is judged by what could be
-known there. Costs follow the facts that are not settled, never the length of the history.
+Each question can be asked for an author's past: who wrote apart is judged by what could be known
+there. Costs follow the facts that are not settled, never the length of the history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from model.book import Book
 from model.entry import Entry, Past
@@ -54,28 +54,24 @@ def turns_of(book: Book, topic: str) -> list[str]:
     return [_turn(book, topic, place).entry for place in range(page.count)]
 
 
-def in_force(book: Book, topic: str, says: Says) -> str:
-    """The fact that holds for all who know everything; empty when none was ever settled."""
+class Standing(NamedTuple):
+    """What is known on a topic: its newest settled fact, and what came after it, in order."""
+
+    settled: str
+    """Empty when none is."""
+    since: tuple[Turn, ...]
+    """None of these is settled: each did not know of another one, or was not known to it."""
+
+
+def standing_of(book: Book, topic: str, past: Past | None = None) -> Standing:
+    """What of a topic is known to all, or to an author with this past."""
     page = book.topics.find(topic)
     if page is None:
-        return ""
-    settled = _settled(book, topic, page.depth - 1).entry if page.depth else ""
-    return _agreed(page.heads, says) or settled
-
-
-def rivals(book: Book, topic: str, says: Says) -> tuple[str, ...]:
-    """Facts that did not know of each other and differ; empty when the topic is settled."""
-    page = book.topics.find(topic)
-    return page.heads if page and not _agreed(page.heads, says) else ()
-
-
-def known_in_force(book: Book, topic: str, past: Past, says: Says) -> str:
-    """The fact that held for an author who knew `past`; empty when none did."""
-    page = book.topics.find(topic)
-    if page is None:
-        return ""
-    if all(_knows(past, head) for head in page.heads):
-        return in_force(book, topic, says)
+        return Standing("", ())
+    if past is None or all(_knows(past, head) for head in page.heads):
+        newest = _settled(book, topic, page.depth - 1) if page.depth else _NOTHING
+        since = (_turn(book, topic, place) for place in range(newest.place + 1, page.count))
+        return Standing(newest.entry, tuple(since))
     low, high = 0, page.depth  # settled turns below `low` are known, those from `high` on are not
     while low < high:
         middle = (low + high) // 2
@@ -83,30 +79,54 @@ def known_in_force(book: Book, topic: str, past: Past, says: Says) -> str:
             low = middle + 1
         else:
             high = middle
-    below = _settled(book, topic, low - 1) if low else SettledTurn("", -1)
+    below = _settled(book, topic, low - 1) if low else _NOTHING
     end = _settled(book, topic, low).place if low < page.depth else page.count
     if end - below.place - 1 > QUARREL_MAX:
-        return below.entry
-    settled, apart = _followed(book, topic, below, end, past)
-    return _agreed(apart, says) or settled
+        return Standing(below.entry, ())
+    return _followed(book, topic, below, end, past)
 
 
-def _followed(
-    book: Book, topic: str, below: SettledTurn, end: int, past: Past
-) -> tuple[str, list[str]]:
+_NOTHING: Final = SettledTurn("", -1)
+
+
+def _followed(book: Book, topic: str, below: SettledTurn, end: int, past: Past) -> Standing:
     """As `take_turn` would have it, over the few turns of a quarrel that the author knew."""
-    settled, apart = [below.entry], [below.entry]
+    settled, apart = [below], [below.entry]
+    known: list[tuple[int, Turn]] = []
     for place in range(below.place + 1, end):
         turn = _turn(book, topic, place)
         if not _knows(past, turn.entry):
             continue
-        while settled[-1] in turn.unknown:
+        known.append((place, turn))
+        while settled[-1].entry in turn.unknown:
             settled.pop()
         apart = [head for head in apart if head in turn.unknown]
         apart.append(turn.entry)
         if len(apart) == 1:
-            settled.append(turn.entry)
-    return settled[-1], apart
+            settled.append(SettledTurn(turn.entry, place))
+    newest = settled[-1]
+    return Standing(newest.entry, tuple(turn for place, turn in known if place > newest.place))
+
+
+def in_force(book: Book, topic: str, says: Says, past: Past | None = None) -> str:
+    """The fact that holds, for all or for an author with this past; empty when none does."""
+    standing = standing_of(book, topic, past)
+    heads = _newest(standing.since)
+    return (_agreed(heads, says) if heads else "") or standing.settled
+
+
+def rivals(book: Book, topic: str, says: Says) -> tuple[str, ...]:
+    """Facts that did not know of each other and differ; empty when the topic is settled."""
+    heads = _newest(standing_of(book, topic).since)
+    return () if _agreed(heads, says) else heads
+
+
+def _newest(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Of some turns in their order those that no later one knew."""
+    heads: tuple[str, ...] = ()
+    for turn in turns:
+        heads = (*(head for head in heads if head in turn.unknown), turn.entry)
+    return heads
 
 
 def _agreed(heads: Sequence[str], says: Says) -> str:

@@ -38,6 +38,7 @@ from model.notes import void
 from model.pages import EntryPage, FindingPage, Posting
 from model.references import counted_one, plain, tellers, thing_named
 from model.standing import enter
+from model.stopped import is_apart
 
 OF_MEMBER: Final = {
     "savings": MEMBER_SAVINGS,
@@ -102,6 +103,8 @@ def _knew_paid(book: Book, thing: str, page: WithdrawalPage, past: Past) -> bool
     for once, slot in _told(thing, page):
         for name in tellers(book, once, slot):
             payment = entry_page(book, name)
+            if is_apart(payment):
+                continue
             taken_back = any(bytes.fromhex(reversal) in past for reversal in payment.reversals)
             if bytes.fromhex(name) in past and payment.subject == thing and not taken_back:
                 return True
@@ -163,6 +166,7 @@ def derive_request(book: Book, thing: str) -> None:
 def _asked(book: Book, claims: list[str]) -> str:
     """The entry that says what is asked for: the one that counts, else the lowest that stands."""
     rows = [(name, entry_page(book, name)) for name in claims]
+    rows = [row for row in rows if not is_apart(row[1])] or rows
     standing = [row for row in rows if not reversed_by(book, row[1])] or rows
     counted = [row for row in standing if row[1].status == "counted"]
     kept = [row for row in counted or standing if row[1].keeper]
@@ -210,6 +214,8 @@ def restate_payment(book: Book, name: str, page: WithdrawalPage, pocket: str) ->
 def _list(book: Book, thing: str, page: WithdrawalPage) -> None:
     """Keep a request among the open ones until nothing about it can change by itself."""
     is_open = page.state in ("waiting", "approved", "late")
+    if is_apart(book.entries.find(_asked(book, tellers(book, thing, REQUESTED)))):
+        is_open = False  # nobody pays what a stopped device asks for
     if page.state == "paid" and page.expires_on:
         is_open = not all(_in_time(book, page, name) for name in page.payments)
     if is_open != (book.open_requests.find(thing) is not None):

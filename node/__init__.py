@@ -6,7 +6,14 @@
              node            -> links        what the step says to send, after the commit
     a peer   lan, listener, links, peer_link -> node.receive, and the same step
     a look   status, people, books           who holds what, names, balances
+    a guest  invitations -> letting_in | coming_in, with people asked by pairings; then enrolment
+    a vote   proposing, suspending, electing -> council_actions, by names that people use (names)
+             paper_cards, restoring          a card votes; two bring the officers back
+             ratifying, sealing              what waits is judged; a second officer signs a close
     a doubt  verify                          everything derived again from the signed changes
+             continuity, marker, fork_views  is this phone a copy or a backup; what was said of it
+    a lock   cli_lock -> locking -> home     who may open the home at all: pin, guesses, keeper,
+                                             device_file; sealed_ledger encrypts the books
 
 Rule: a node is synchronous and lives on one thread (`node_thread`); asyncio is for sockets. Only
 `clock` reads time and chance. An error is a sentence that its reader can act on (`errors`).

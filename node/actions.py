@@ -11,13 +11,19 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from node import (
+    card_exchanges,
+    council_actions,
+    council_views,
     decision_questions,
     ending_views,
+    fork_views,
     fund_views,
     loan_questions,
     member_views,
+    ratifying,
     records,
     reporting,
+    seal_views,
     views,
 )
 from node.answers import Answer, GroupRequest
@@ -60,6 +66,14 @@ ACTIONS: Final[dict[str, Action]] = {
         decision_questions.ProceedingsRequest,
         decision_questions.proceedings,
     ),
+    "seals": Action("How far the meetings' seals are", seal_views.SealsRequest, seal_views.seals),
+    "seal-to-sign": Action(
+        "The close that waits for a signature", seal_views.SealRequest, seal_views.to_sign
+    ),
+    "seal-verify": Action("Reckon a close again", seal_views.SealRequest, seal_views.verify),
+    "seal-sign": Action(
+        "Sign the close of a meeting", seal_views.SignRequest, seal_views.sign, writes=True
+    ),
     "constitution": Action(
         "The rules, and what would change",
         decision_questions.AmendmentRequest,
@@ -75,7 +89,65 @@ ACTIONS: Final[dict[str, Action]] = {
     "findings": Action("What needs attention", GroupRequest, views.findings),
     "meeting": Action("What happened in a meeting", views.MeetingRequest, views.meeting),
     "meetings": Action("Every meeting", GroupRequest, views.meetings),
-    "devices": Action("The group's phones", GroupRequest, views.devices),
+    "devices": Action("The group's phones", GroupRequest, council_views.devices),
+    "officers": Action("Who decides, and what is lacking", GroupRequest, council_views.officers),
+    "waiting": Action("Everything that waits for officers", GroupRequest, council_actions.waiting),
+    "proposals": Action(
+        "What officers were asked about phones and votes",
+        council_actions.OneProposalRequest,
+        council_actions.every,
+    ),
+    "suspend": Action(
+        "Stop a phone at once", council_actions.SuspendRequest, council_actions.suspend, writes=True
+    ),
+    "lift": Action(
+        "End a suspension, or ask for it",
+        council_actions.LiftRequest,
+        council_actions.lift,
+        writes=True,
+    ),
+    "propose": Action(
+        "Ask officers about phones and votes",
+        council_actions.ProposeRequest,
+        council_actions.propose,
+        writes=True,
+    ),
+    "object": Action(
+        "Say no to a proposal",
+        council_actions.ProposalRequest,
+        council_actions.object_to,
+        writes=True,
+    ),
+    "forks": Action("Phones that forked, and this phone's chain", GroupRequest, fork_views.listed),
+    "judge-fork": Action(
+        "Say that a phone was restored, or copied",
+        fork_views.JudgeRequest,
+        fork_views.judge,
+        writes=True,
+    ),
+    "go-on": Action(
+        "Record without having compared", fork_views.GoOnRequest, fork_views.go_on, writes=True
+    ),
+    "fork-proof": Action("Proofs of forks", fork_views.ProofRequest, fork_views.prove),
+    "check-fork-proof": Action(
+        "Check such proofs", fork_views.CheckRequest, fork_views.check, writes=True
+    ),  # writes nothing; but proofs are too long for the address of a question
+    "suspense": Action("What stopped phones wrote", ratifying.SuspenseRequest, ratifying.suspense),
+    "ratify": Action(
+        "Let what a stopped phone wrote count, or not",
+        ratifying.RatifyRequest,
+        ratifying.judge,
+        writes=True,
+    ),
+    "end-founding": Action(
+        "Let officers decide together", GroupRequest, council_actions.end_founding, writes=True
+    ),
+    "agree": Action(
+        "Agree to what a change asks for",
+        council_actions.ProposalRequest,
+        council_actions.agree,
+        writes=True,
+    ),
     "status": Action("Who holds the books", GroupRequest, views.who_holds),
     "verify": Action("Derive everything again and compare", views.NoRequest, views.verified),
     "journal": Action("The journal as text", views.JournalRequest, views.journal_text),
@@ -109,6 +181,19 @@ ACTIONS: Final[dict[str, Action]] = {
         writes=True,
     ),
     "found": Action("Found a group", records.FoundRequest, records.found, writes=True),
+    "cards": Action("How the paper cards stand", GroupRequest, card_exchanges.cards),
+    "card-question": Action(
+        "What a card would vote for", card_exchanges.CardQuestion, card_exchanges.question
+    ),
+    "card-vote": Action(
+        "A card votes", card_exchanges.CardVoteRequest, card_exchanges.vote, writes=True
+    ),
+    "card-check": Action(  # sent as a command: words have no place in an address
+        "Which card this is", card_exchanges.CardCheckRequest, card_exchanges.check, writes=True
+    ),
+    "cards-replace": Action(
+        "Propose three new cards", GroupRequest, card_exchanges.replace, writes=True
+    ),
     "import": Action("Take over a sheet", records.ImportRequest, records.take_over, writes=True),
     "funds": Action("The group's own money beside the boxes", GroupRequest, fund_views.funds),
     "reconciled": Action("Pockets beside their statements", GroupRequest, fund_views.reconciled),

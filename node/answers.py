@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from node.errors import NodeError
+from node.errors import NodeError, StoreDamaged, damaged
 from node.node import Group, Node, Step
 
 
@@ -28,6 +28,7 @@ class GroupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 def choose_group(node: Node, said: str) -> Group:
     """The group that a person means. Raises NodeError when it is none or not clear."""
     groups = list(node.groups.values())
+    _require_readable(node, said)
     if not groups:
         raise NodeError(
             "This phone holds no group yet. Found one with “mkutano found”, or join one with "
@@ -46,6 +47,16 @@ def choose_group(node: Node, said: str) -> Group:
     else:
         sentence = f"This phone holds no group “{said}”. It holds: {names}."
     raise NodeError(sentence, "which_group")
+
+
+def _require_readable(node: Node, said: str) -> None:
+    """Raise StoreDamaged when a group whose rows are damaged is meant, or may be."""
+    wanted = said.strip().casefold()
+    for group, name in node.unreadable.items():
+        if name.casefold().startswith(wanted) or group.hex().startswith(wanted):
+            others = " or ".join(f"--group “{one.name}”" for one in node.groups.values())
+            sentence = f"{damaged(name).sentence} The phone's other groups go on: {others}."
+            raise StoreDamaged(sentence)
 
 
 def _meant(groups: list[Group], wanted: str) -> list[Group]:

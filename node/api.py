@@ -7,7 +7,8 @@
 It listens on 127.0.0.1 only. Three walls keep web pages out: the token, which only this phone's
 owner can read; the Host header, which must name this very address (a page that points its own
 name at 127.0.0.1 fails here); and Origin, which must be this address when there is one. Every
-refusal is {"code", "message"}, and the message is a sentence for people.
+refusal is {"code", "message"}, and the message is a sentence for people. On a phone with a PIN
+nothing is answered while it is locked, but what unlocks it (node/lock_exchanges.py).
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from node.clock import now_ms
 from node.errors import NodeError
 from node.exchanges import EXCHANGES, Exchange
 from node.gate import HTTP_LOG, Gate
+from node.lock_exchanges import ANSWERED_LOCKED, require_open
 from node.node import Step
 from node.openapi import document
 from node.ranges import fault_of
@@ -39,11 +41,16 @@ KEEPALIVE_S: Final = 15.0
 HEADER_BYTES_MAX: Final = 8190
 
 _OPEN_PATHS: Final = frozenset({"/healthz", "/openapi.json"})
+_LOCKED_PATHS: Final = frozenset(f"/v1/{name}" for name in ANSWERED_LOCKED)
+"""What a locked phone answers to whoever has the token."""
 _STATUS: Final[Mapping[str, int]] = {
     "unknown_group": 404,
     "no_group": 404,
     "which_group": 400,
     "bad_request": 400,
+    "locked": 423,
+    "wrong_pin": 403,
+    "wait": 429,
     "store_failed": 503,
     "store_damaged": 500,
     "unreachable": 502,
@@ -139,6 +146,8 @@ class Api:
         known = hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
         if scheme.lower() != "bearer" or not known:
             raise _Denied(401, "no_token", "The token of this device's home is needed.")
+        if request.path not in _LOCKED_PATHS:
+            require_open(self._device)
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         return _json({"status": "ok"})

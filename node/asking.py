@@ -31,7 +31,7 @@ def ask(home: Path, name: str, request: msgspec.Struct) -> dict[str, Any]:
         holder = running(home)
         if holder is None:
             raise
-        return _over_api(holder, name, request)
+        return over_api(holder, name, request)
 
 
 def _here(home: Path, name: str, request: msgspec.Struct) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _here(home: Path, name: str, request: msgspec.Struct) -> dict[str, Any]:
         return asyncio.run(_exchanged(home, name, request))
     with Node.open(home) as node:
         answer = ACTIONS[name].run(node, request, now_ms())
-    return _as_json(answer.body)
+    return as_json(answer.body)
 
 
 async def _exchanged(home: Path, name: str, request: msgspec.Struct) -> dict[str, Any]:
@@ -47,10 +47,10 @@ async def _exchanged(home: Path, name: str, request: msgspec.Struct) -> dict[str
     from node.exchanges import EXCHANGES
 
     async with open_device(home) as device:
-        return _as_json(await EXCHANGES[name].run(device, request))
+        return as_json(await EXCHANGES[name].run(device, request))
 
 
-def _over_api(holder: Running, name: str, request: msgspec.Struct) -> dict[str, Any]:
+def over_api(holder: Running, name: str, request: msgspec.Struct) -> dict[str, Any]:
     """Ask the process that holds the home."""
     fields = msgspec.to_builtins(request)
     path, body, method = f"/v1/{name}", None, "POST"
@@ -89,7 +89,7 @@ def _answered(status: int, raw: bytes) -> dict[str, Any]:
     return answer
 
 
-def _as_json(body: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(body: Mapping[str, Any]) -> dict[str, Any]:
     """Exactly what the API would have sent."""
     answer: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
     return answer

@@ -3,29 +3,27 @@
 The book lives in the store as small pages, so opening reads nothing but where the shared order
 stands. New entries at the end of the order are applied; when some belong before entries that the
 book has taken already, those are taken back through their undo records, and applied again after
-the new ones. Undo records are kept for the newest entries; a change that reaches further back
-makes the whole book be folded anew. Either way the result is that of one fold over everything.
+the new ones. The same happens when a decision puts entries that were taken into suspense, lets
+them out again or moves them behind a seal: the book goes back to the first of them. Undo records
+are kept for the newest entries; what reaches further back makes the whole book be folded anew.
+Either way the result is that of one fold over everything.
 
 `advance` writes nothing: it returns what the step's transaction must write. A step that fails
 leaves this object wrong; the caller throws it away.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from itertools import chain, groupby
 
 import msgspec
 
 from model.book import Book
-from model.codec import decode
 from model.entry import Entry, order_key
-from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES, entry_id
+from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES
 from model.reducer import apply, undo
-from node.chain_store import ChainStore
+from node.entries import EntryReader, Known, OrderKey
 from node.store import AppliedRow, BookWriting, GroupRow, Store
-from replication.control import is_control
 from replication.history import Admitted
-from replication.limits import CHAIN_LENGTH_MAX
-from replication.roster import decisions_of
 
 UNDO_KEPT = 8192
 """Entries that can be taken back one by one: about ninety meetings, far more than a phone that
@@ -34,13 +32,9 @@ stayed away has missed. Older ones cost a full fold, once."""
 UNDO_SLACK = 256
 """Undo records are let go this many at a time, so that most steps delete nothing."""
 
-PLACES_KEPT = 65_536
-"""Places of changes remembered; past it the memory is emptied and fills again."""
-
 PAGES_KEPT = 20_000
 """Pages of the book held in memory before they are read from the store again."""
 
-OrderKey = tuple[int, bytes]
 START: OrderKey = (0, b"")
 
 
@@ -60,109 +54,91 @@ class StoredPages:
         return self._store.pages(self._group_no, table)
 
 
-class Places(dict[bytes, tuple[int, int]]):
-    """Where each change stands, by the first 16 bytes of its hash: lane and position.
+class Taken:
+    """What the book has taken since the store last committed, beside what the store holds."""
 
-    A change that is not here is at no position that any clock reaches.
-    """
+    def __init__(self, store: Store, group_no: int) -> None:
+        self._store = store
+        self._group_no = group_no
+        self._chains = store.chains(group_no)
+        self._changes: dict[bytes, Admitted] = {}
+        self._undo: dict[OrderKey, str] = {}
+        self._gone: set[OrderKey] = set()
+        self._replaced = False
+        """Whether what the store holds is to be replaced by what is here."""
 
-    def __init__(self, chains: ChainStore) -> None:
-        super().__init__()
-        self._chains = chains
-
-    def add(self, admitted: Iterable[Admitted]) -> None:
+    def add(self, admitted: Sequence[Admitted]) -> None:
         """Note changes that the store may not hold yet."""
-        if len(self) > PLACES_KEPT:
-            self.clear()
-        for change, place in admitted:
-            self[change.change_hash[:CHANGE_PREFIX_BYTES]] = (place.lane, change.n)
-
-    def __missing__(self, prefix: bytes) -> tuple[int, int]:
-        known = self._chains.place_of(prefix) if len(prefix) == CHANGE_PREFIX_BYTES else None
-        if known is None:
-            return _NOWHERE
-        self[prefix] = known
-        return known
-
-
-_NOWHERE: Final = (0, CHAIN_LENGTH_MAX + 1)
-
-
-class KnownPast:
-    """What the author of one event knew, answered from the clock of its change."""
-
-    __slots__ = ("_clock", "_index", "_places", "_prefix")
-
-    def __init__(self, clock: tuple[int, ...], prefix: bytes, index: int, places: Places) -> None:
-        self._clock = clock
-        self._prefix = prefix
-        self._index = index
-        self._places = places
-
-    def __contains__(self, identity: Any, /) -> bool:
-        """Whether the entry with this id was written before, as far as the author could see."""
-        lane, n = self._places[identity[:CHANGE_PREFIX_BYTES]]
-        try:
-            known = self._clock[lane]
-        except IndexError:  # a lane that the author had not heard of
-            return False
-        if known > n:
-            return True
-        if known < n or len(identity) != ENTRY_ID_BYTES:
-            return False
-        # The newest that is known of its device: another change, or what this one says before.
-        return bool(identity[:CHANGE_PREFIX_BYTES] != self._prefix or identity[-1] < self._index)
-
-
-class EntryReader:
-    """Turns signed changes into the entries that the reducer folds."""
-
-    def __init__(self, chains: ChainStore) -> None:
-        self.places = Places(chains)
-        self._decisions = decisions_of(chains.control_changes())
-        self._persons: dict[tuple[int, bytes], bytes] = {}
-
-    def note(self, admitted: Sequence[Admitted]) -> None:
-        """Take note of changes that the store may not hold yet."""
-        self.places.add(admitted)
         for one in admitted:
-            if one.place.controls >> self._decisions.count:
-                self._decisions.add(one)
+            self._changes[one.change.change_hash[:CHANGE_PREFIX_BYTES]] = one
 
-    def entries(self, admitted: Admitted) -> Iterator[Entry]:
-        """The entries of one change; control records are not the book's."""
-        change, place = admitted
-        prefix = change.change_hash[:CHANGE_PREFIX_BYTES]
-        person = self._person(place.controls, change.device)
-        for index, payload in enumerate(change.events):
-            if not is_control(payload):
-                yield Entry(
-                    entry_id(prefix, index),
-                    place.lamport,
-                    change.device,
-                    person,
-                    change.time_ms,
-                    decode(payload, prefix),
-                    KnownPast(place.clock, prefix, index, self.places),
-                )
+    def take(self, rows: Sequence[AppliedRow]) -> None:
+        """Note entries that were applied."""
+        self._undo.update(((row.lamport, row.entry_id), row.undo) for row in rows)
 
-    def _person(self, controls: int, device: bytes) -> bytes:
-        """The person behind a device according to the change's own past: the same everywhere."""
-        person = self._persons.get((controls, device))
-        if person is None:
-            known = self._decisions.device(device, controls)
-            person = self._persons[controls, device] = known.person if known else b""
-        return person
+    def begin_anew(self) -> None:
+        """The book is folded anew: no undo record of before counts."""
+        self._undo.clear()
+        self._replaced = True
+
+    @property
+    def count(self) -> int:
+        """How many undo records there are."""
+        stored = 0 if self._replaced else self._store.applied_count(self._group_no)
+        return stored - len(self._gone) + len(self._undo)
+
+    @property
+    def oldest(self) -> OrderKey:
+        """Order key of the oldest entry that can be taken back."""
+        stored = () if self._replaced else (self._store.oldest_applied(self._group_no),)
+        return min((*(key for key in stored if key != START), *self._undo), default=START)
+
+    def give_back(self, earliest: OrderKey) -> list[tuple[OrderKey, str]]:
+        """The undo records from this place on, newest first; they are no longer here."""
+        after = (earliest[0], earliest[1][:-1])
+        rows = [(key, self._undo.pop(key)) for key in [*self._undo] if key > after]
+        if not self._replaced:
+            for row in self._store.applied_after(self._group_no, after):
+                key = (row.lamport, row.entry_id)
+                if key not in self._gone:
+                    self._gone.add(key)
+                    rows.append((key, row.undo))
+        return sorted(rows, reverse=True)
+
+    def change(self, prefix: bytes) -> Admitted:
+        """The change whose hash begins so."""
+        one = self._changes.get(prefix) or self._chains.find_prefix(prefix)
+        if one is None:
+            raise AssertionError("an applied entry has its change in the store")
+        return one
+
+    def run(self, lane: int, first_n: int, last_n: int) -> Iterator[Admitted]:
+        """The changes of a lane from one position to another, ascending."""
+        after = first_n - 1
+        for one in self._chains.run(lane, first_n, last_n):
+            after = one.change.n
+            yield one
+        for one in self._changes.values():
+            if one.place.lane == lane and after < one.change.n <= last_n:
+                yield one
+
+    def everything(self) -> Iterator[Admitted]:
+        """All changes, stored or not."""
+        for one in self._chains.everything():
+            self._changes.pop(one.change.change_hash[:CHANGE_PREFIX_BYTES], None)
+            yield one
+        yield from self._changes.values()
 
 
 class Books:
     """One group's book and where it stands in the shared order."""
 
-    def __init__(self, store: Store, group: GroupRow) -> None:
+    def __init__(self, store: Store, group: GroupRow, known: Known) -> None:
+        """`known` is asked what officers decided: it must not lag behind what `advance` is told."""
         self._store = store
         self._group_no = group.group_no
-        self._chains = store.chains(group.group_no)
-        self._reader = EntryReader(self._chains)
+        self._reader = EntryReader(store.chains(group.group_no), known)
+        self._taken = Taken(store, group.group_no)
         self._trimmed = self._trimmed_stored = group.undo_trimmed
         self._untrimmed = 0
         self._folded_anew = False
@@ -173,26 +149,29 @@ class Books:
     def advance(self, admitted: Sequence[Admitted]) -> tuple[BookWriting, list[Entry]]:
         """Take newly admitted changes into the book: what to write, and all entries applied.
 
-        Those are the new entries, and the ones that had to be applied again after them.
+        Those are the new entries, and the ones that had to be applied again.
         """
-        self._reader.note(admitted)
+        self._reader.places.add(admitted)
+        before = self._reader.learn()
+        moved = self._reader.first_moved(self._taken.run, before)
+        self._taken.add(admitted)
         entries = [entry for one in admitted for entry in self._reader.entries(one)]
-        if not entries:
-            return BookWriting(), entries
+        keys = [order_key(entry) for entry in entries]
+        earliest = min((*keys, moved) if moved is not None else keys, default=None)
+        if earliest is None:
+            return BookWriting(), []
+        undone: list[OrderKey] = []
+        if earliest <= self.newest:
+            if self._trimmed and earliest < self._taken.oldest:
+                return self.fold_anew()
+            undone = self._take_back(earliest)
+            entries += self._entries_at(undone)
         entries.sort(key=order_key)
-        earliest = order_key(entries[0])
-        undone: Sequence[OrderKey] = ()
-        if earliest < self.newest:
-            taken_back = self._take_back(earliest)
-            if taken_back is None:
-                return self.fold_anew(admitted)
-            undone = taken_back
-            entries += [entry for key in undone for entry in self._entry_at(key)]
-            entries.sort(key=order_key)
         return self._write(undone, self._apply(entries)), entries
 
     def committed(self) -> None:
         """The store holds everything that `advance` returned; old pages need not stay here."""
+        self._taken = Taken(self._store, self._group_no)
         if self._folded_anew:
             self.book = Book(StoredPages(self._store, self._group_no))
             self._folded_anew = False
@@ -207,39 +186,38 @@ class Books:
             steps = apply(self.book, entry)
             if number >= kept_from:
                 text = msgspec.json.encode(steps).decode()
-                rows.append(AppliedRow(entry.lamport, entry.id, text))
+                rows.append(AppliedRow(*order_key(entry), text))
         self.newest = order_key(entries[-1]) if entries else START
         if kept_from > 0:
             self._trimmed = True
+        self._taken.take(rows)
         return rows
 
-    def _take_back(self, earliest: OrderKey) -> list[OrderKey] | None:
-        """Undo all that comes after this place; None when that reaches past the undo records."""
-        if self._trimmed and earliest < self._store.oldest_applied(self._group_no):
-            return None
-        rows = self._store.applied_after(self._group_no, earliest)
-        for row in rows:
-            undo(self.book, msgspec.json.decode(row.undo))
-        return [(row.lamport, row.entry_id) for row in rows]
+    def _take_back(self, earliest: OrderKey) -> list[OrderKey]:
+        """Undo this entry and all that come after it."""
+        rows = self._taken.give_back(earliest)
+        for _, text in rows:
+            undo(self.book, msgspec.json.decode(text))
+        return [key for key, _ in rows]
 
-    def _entry_at(self, key: OrderKey) -> Iterator[Entry]:
-        """The entry with this order key, from its signed change."""
-        identity = key[1]
-        one = self._chains.find_prefix(identity[:CHANGE_PREFIX_BYTES])
-        if one is None:
-            raise AssertionError("an applied entry has its change in the store")
-        return (entry for entry in self._reader.entries(one) if entry.id == identity)
+    def _entries_at(self, keys: Iterable[OrderKey]) -> Iterator[Entry]:
+        """The entries with these order keys, from their signed changes, as they stand now.
 
-    def fold_anew(self, admitted: Sequence[Admitted] = ()) -> tuple[BookWriting, list[Entry]]:
-        """The book of all that is stored and of these changes: what to write, and every entry."""
-        entries = [
-            entry
-            for part in (self._chains.everything(), admitted)
-            for one in part
-            for entry in self._reader.entries(one)
-        ]
-        entries.sort(key=order_key)
+        A key ends with the id of its entry; entries of one change lie side by side.
+        """
+        identities = (key[1][-ENTRY_ID_BYTES:] for key in keys)
+        for prefix, wanted in groupby(identities, lambda one: one[:CHANGE_PREFIX_BYTES]):
+            ids = set(wanted)
+            entries = self._reader.entries(self._taken.change(prefix))
+            yield from (entry for entry in entries if entry.id in ids)
+
+    def fold_anew(self) -> tuple[BookWriting, list[Entry]]:
+        """The book of all that was stored and taken in: what to write, and every entry."""
+        self._reader.learn()
+        every = map(self._reader.entries, self._taken.everything())
+        entries = sorted(chain.from_iterable(every), key=order_key)
         self.book = Book()
+        self._taken.begin_anew()
         rows = self._apply(entries)
         self._untrimmed = 0
         self._trimmed_stored = self._trimmed
@@ -251,8 +229,7 @@ class Books:
         trim = 0
         self._untrimmed += len(applied) - len(undone)
         if self._untrimmed >= UNDO_SLACK or len(applied) == UNDO_KEPT:
-            count = self._store.applied_count(self._group_no) - len(undone) + len(applied)
-            trim = max(0, count - UNDO_KEPT)
+            trim = max(0, self._taken.count - UNDO_KEPT)
             self._untrimmed = 0
             self._trimmed = self._trimmed or trim > 0
         return BookWriting(
@@ -271,27 +248,26 @@ class Books:
         return self._trimmed
 
 
-def fold_all(chains: ChainStore, changes: Iterable[Admitted]) -> Iterator[Entry]:
-    """The entries of these changes in the shared order, read apart from any book."""
-    reader = EntryReader(chains)
-    every = list(changes)
-    reader.places.add(every)
-    return iter(sorted((e for one in every for e in reader.entries(one)), key=order_key))
-
-
 def joined(writings: Sequence[BookWriting]) -> BookWriting:
-    """Several writings of one step as one: of each page only what it came to in the end."""
+    """Several writings of one step as one: of each page and entry only what it came to."""
     if len(writings) == 1:
         return writings[0]
     since = max((i for i, writing in enumerate(writings) if writing.rebuilt), default=0)
     parts = writings[since:]
     pages = {(name, key): value for part in parts for name, key, value in part.pages}
+    undone: dict[OrderKey, None] = {}
+    applied: dict[OrderKey, AppliedRow] = {}
+    for part in parts:
+        for key in part.undone:
+            if applied.pop(key, None) is None:
+                undone[key] = None
+        applied.update(((row.lamport, row.entry_id), row) for row in part.applied)
     return BookWriting(
         [(*place, value) for place, value in pages.items()],
-        [key for part in parts for key in part.undone],
-        [row for part in parts for row in part.applied],
+        list(undone),
+        list(applied.values()),
         list({row.member: row for part in writings for row in part.people}.values()),
         rebuilt=parts[0].rebuilt,
         trimmed=next((p.trimmed for p in reversed(writings) if p.trimmed is not None), None),
-        trim=sum(part.trim for part in parts),
+        trim=next((part.trim for part in reversed(parts) if part.trim), 0),
     )

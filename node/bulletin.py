@@ -6,6 +6,7 @@ and a call that moved nothing between two looks is not told of at all.
 """
 
 import asyncio
+from collections import deque
 from typing import Final, Literal, NamedTuple
 
 from node.clock import monotonic_ms
@@ -17,6 +18,8 @@ News = Literal["connected", "in step", "ended"]
 
 GATHERED_S: Final = 1.0
 """What happens within so long is told in one line."""
+LINES_MAX: Final = 32
+"""Announcements that wait to be told; a person reads no more at once."""
 GONE_MS: Final = 10_000.0
 """A phone has left when it is not back after so long."""
 
@@ -45,8 +48,20 @@ class Bulletin:
 
     def __init__(self) -> None:
         self._phones: dict[Phone, _Seen] = {}
+        self._lines: deque[str] = deque(maxlen=LINES_MAX)
         self.news = asyncio.Event()
         """Set when something may be due; who waits on it clears it."""
+
+    def announce(self, line: str) -> None:
+        """Have a line told as it stands: a phone asks to be let in, say."""
+        self._lines.append(line)
+        self.news.set()
+
+    def announced(self) -> list[str]:
+        """The lines to tell now; each once."""
+        lines = list(self._lines)
+        self._lines.clear()
+        return lines
 
     def note(self, link: PeerLink, news: News) -> None:
         """Take note of a link that began, has moved what there was to move, or ended."""

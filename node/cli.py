@@ -4,7 +4,7 @@ Commands are imported when they are called, so that `mkutano --help` is quick on
 
 Exit codes: 0 done · 1 refused, or differences found · 2 not understood as a command · 3 another
 program holds the home · 4 the other phone can't be reached · 5 the home or its ledger is damaged ·
-130 stopped by Ctrl-C.
+6 the phone is locked · 130 stopped by Ctrl-C.
 """
 
 import io
@@ -15,17 +15,20 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from node import interpreter
 
+T = TypeVar("T")
+
 EXIT_REFUSED: Final = 1
 EXIT_BUSY: Final = 3
 EXIT_UNREACHABLE: Final = 4
 EXIT_DAMAGED: Final = 5
+EXIT_LOCKED: Final = 6
 
 _EXIT_CODES: Final[Mapping[str, int]] = {
     "home_busy": EXIT_BUSY,
@@ -38,6 +41,10 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
     "store_too_new": EXIT_DAMAGED,
     "store_failed": EXIT_DAMAGED,
     "storage_full": EXIT_DAMAGED,
+    "home_too_new": EXIT_DAMAGED,
+    "locked": EXIT_LOCKED,
+    "wrong_pin": EXIT_LOCKED,
+    "wait": EXIT_LOCKED,
 }
 
 _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -49,13 +56,18 @@ _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "members": ("node.cli_books", "The members by number."),
         "findings": ("node.cli_books", "What needs a person's attention."),
         "proceedings": ("node.cli_deciding", "A meeting's keys, agenda, votes, tasks, minutes."),
+        "seal": ("node.cli_seal", "Who signed a meeting's close; sign it, or check it."),
         "notices": ("node.cli_reports", "Messages to members that are due."),
     },
     "Officers who decide": {
         "decisions": ("node.cli_deciding", "What waits for officers, tasks, planned meetings."),
-        "approve": ("node.cli_deciding", "Agree to an entry, named by its receipt."),
+        "approve": ("node.cli_propose", "What waits for you and the others; agree to it."),
+        "propose": ("node.cli_propose", "Ask the officers: revoke, enrol, quorum, officer …"),
+        "officers": ("node.cli_officers", "Who decides, with which phones; what is lacking."),
+        "cards": ("node.cli_cards", "The three paper cards: check, vote, replace, restore."),
         "decline": ("node.cli_deciding", "Say no to a decision that waits."),
         "withdraw-approval": ("node.cli_deciding", "Take your own word back."),
+        "ratify": ("node.cli_ratify", "What a stopped phone wrote: let it count, or not."),
         "resolve": ("node.cli_deciding", "Choose which of several entries is right."),
         "accept-late": ("node.cli_deciding", "Let in what came too late for its meeting."),
         "reject-late": ("node.cli_deciding", "Leave out what came too late for its meeting."),
@@ -87,15 +99,21 @@ _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "init": ("node.cli_setup", "Make this phone a Mkutano device."),
         "found": ("node.cli_found", "Found a group; this phone is its first device."),
         "invite": ("node.cli_invite", "Invite one more phone, with a text and QR code."),
-        "join": ("node.cli_invite", "Use an invitation, and fetch the group's books."),
+        "admit": ("node.cli_invite", "Say whether a phone that you invited may come in."),
+        "join": ("node.cli_join", "Use an invitation, and fetch the group's books."),
         "import": ("node.cli_record", "Take over a passbook sheet (.csv, .xlsx, .xls)."),
+        "lock": ("node.cli_lock", "Lock this phone; set a PIN; encrypt the books."),
+        "unlock": ("node.cli_lock", "Open this phone for a while with its PIN."),
         "demo": ("node.cli_setup", "Play a meeting of three phones on this machine."),
     },
     "Between phones": {
         "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),
         "sync": ("node.cli_setup", "Exchange what is new with one phone, then stop."),
         "links": ("node.cli_setup", "Which phones are connected now, and what was refused."),
-        "devices": ("node.cli_setup", "The group's phones and what each may do."),
+        "devices": ("node.cli_phones", "The group's phones: whose, what each may do and holds."),
+        "suspend": ("node.cli_phones", "Stop a lost phone at once; --lift ends that."),
+        "forks": ("node.cli_forks", "Phones restored from a backup, or copied: see and answer."),
+        "groups": ("node.cli_join", "The groups of this phone, and what it is in each."),
         "status": ("node.cli_books", "Who holds the group's books, as they signed for."),
     },
 }
@@ -154,7 +172,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 refused or differences, 2 not understood, 3 the home is in use, "
-    "4 the other phone can't be reached, 5 the home is damaged.",
+    "4 the other phone can't be reached, 5 the home is damaged, 6 the phone is locked.",
 )
 @click.option(
     "--home",
@@ -189,7 +207,22 @@ class Asker:
         """The answer of this phone; NodeError with what is wrong."""
         from node.asking import ask
 
-        return ask(self.home, name, request)
+        return self.unlocking(lambda: ask(self.home, name, request))
+
+    def unlocking(self, work: Callable[[], T]) -> T:
+        """Do something with this phone; where it is locked and a person is here, with its PIN."""
+        from node.errors import NodeError
+
+        try:
+            return work()
+        except NodeError as error:
+            if error.code != "locked":
+                raise
+            from node.cli_lock import unlocked_by_hand
+
+            if not unlocked_by_hand(self.home):  # nobody is here to type the PIN
+                raise
+        return work()
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -260,7 +293,9 @@ def _run(arguments: list[str], as_json: bool) -> int:
     except NodeError as error:
         if as_json:
             _tell_machine(error.code, error.sentence)
-        click.echo(error.sentence, err=True)
+        from node.cli_screen import paragraph
+
+        click.echo(paragraph(error.sentence), err=True)
         return _EXIT_CODES.get(error.code, EXIT_REFUSED)
     except BrokenPipeError:
         _write_no_more()  # `mkutano audit | head`

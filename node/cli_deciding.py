@@ -40,7 +40,6 @@ def _recorded(answer: dict[str, Any]) -> str:
     return f"{answer['sentence']}\nReceipt {answer['receipt']}"
 
 
-approve_command = _word("approve", "approval", "Agree to an entry, named by its receipt.")
 decline_command = _word("decline", "decline", "Say no to a decision that waits.")
 withdraw_approval_command = _word(
     "withdraw-approval", "withdrawn-approval", "Take your own word back while nothing follows yet."
@@ -65,12 +64,21 @@ def decisions_command(asker: Asker, as_json: bool) -> None:
 
 
 def _decisions(answer: dict[str, Any]) -> str:
-    lines = []
+    lines = [
+        paragraph(
+            f"{row['code']}  {row['by']} asks to {'; '.join(row['what'])}: mkutano approve", "    "
+        )
+        for row in answer["proposals"]
+    ]
+    asked_with = {entry for row in answer["proposals"] for entry in row["entries"]}
     for row in answer["decisions"]:
+        if row["id"] in asked_with:
+            continue
         money = f", {amount(answer, row['amount_minor'])}" if row["amount_minor"] else ""
         kind = _what(row["kind"])
         waits = "waits for" if row["waits"] else "is recorded, and wants"
-        text = f"{row['receipt']}  {kind} of {row['who']}{money} {waits} {row['missing']} more"
+        what = row["what"] or f"{kind} of {row['who']}{money}"
+        text = f"{row['receipt']}  {what} {waits} {row['missing']} more"
         said = " You have agreed." if row["mine"] else ""
         why = f" “{row['reason']}”" if row["reason"] else ""
         last = f" Until {row['expires_on']}." if row["expires_on"] else ""
@@ -187,6 +195,7 @@ def _proceedings(answer: dict[str, Any]) -> str:
     head = f"Meeting {answer['session']} of cycle {answer['cycle']} is {answer['state']}"
     day = answer["held_on"] or (answer["plan"] or {}).get("planned_on", "")
     lines = [f"{head} ({', '.join(filter(None, (day, answer['kind'], answer['place'])))})."]
+    lines += [f"Fingerprint of its close: {one}" for one in answer["fingerprints"]]
     if answer["keys"]:
         enough = "" if answer["keys_enough"] else ": too few"
         lines.append(f"Keys: {', '.join(map(names, answer['keys']))}{enough}")

@@ -5,6 +5,8 @@ from typing import Any, get_args
 import click
 
 from node.cli import Asker, Whole, code_of, json_option, show
+from node.cli_cards import Page, cards_to_option, page_for
+from node.cli_screen import paragraph
 from node.founding import InterestMethod
 
 TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder")
@@ -59,10 +61,17 @@ TITLES = ("chairperson", "secretary", "treasurer", "money_counter", "key_holder"
               help="Less money than that is paid out without asking other officers.")  # fmt: skip
 @click.option("--title", type=click.Choice(TITLES), default="secretary", show_default=True,
               metavar="OFFICE", help="Your own office.")  # fmt: skip
+@click.option("--no-cards", is_flag=True, help="Make no paper cards now.")
+@cards_to_option
 @json_option
 @click.pass_obj
-def found_command(asker: Asker, /, name: str, as_json: bool, **terms: Any) -> None:
+def found_command(
+    asker: Asker, /, name: str, no_cards: bool, cards_to: str, as_json: bool, **terms: Any
+) -> None:
     """Found the group NAME; this phone is its first device. Prints the group id.
+
+    Three paper cards are made with it and shown this once: one stands in for an officer's missing
+    vote, two let a new phone go on when all officers' phones are gone.
 
     Everything but the name, the currency and the share value has a default; officers can change
     any rule later with: mkutano record rules --set NAME=VALUE
@@ -92,15 +101,21 @@ def found_command(asker: Asker, /, name: str, as_json: bool, **terms: Any) -> No
         "approvals": dict(_approval(text) for text in terms["approvals"]),
         "meets": terms["meets"] or "",
     }
-    answer = asker.ask("found", FoundRequest(name=name, **terms))
-    show(
-        answer,
-        as_json,
-        lambda told: (
-            f"{told['sentence']}\nGroup {told['group']}\n"
-            f"Next: {asker.program} import SHEET.csv\n"
-            f'or one by one: {asker.program} record member --name "Amina Kiptoo"'
-        ),
+    with page_for(cards_to) as page:
+        answer = asker.ask("found", FoundRequest(name=name, cards=not no_cards, **terms))
+        page.keep(answer)
+    show(answer, as_json, lambda told: _founded(asker.program, told, page, not no_cards))
+
+
+def _founded(program: str, told: dict[str, Any], page: Page, has_cards: bool) -> str:
+    without = paragraph(
+        f"The group has no paper cards. Make them soon: {program} cards --replace", ""
+    )
+    return (
+        f"{told['sentence']}\nGroup {told['group']}\n"
+        f"Next: {program} import SHEET.csv\n"
+        f'or one by one: {program} record member --name "Amina Kiptoo"\n\n'
+        f"{page.words(told) if has_cards else without}"
     )
 
 

@@ -18,24 +18,46 @@ from node.tables import moment
 
 @click.command("init")
 @click.option("--name", required=True, help='What to call this phone, e.g. "Secretary\'s phone".')
+@click.option("--encrypted", is_flag=True, help="Encrypt the books; asks for a PIN or passphrase.")
+@click.option(
+    "--pin-file", default="", help="File that holds the PIN, with --encrypted; - reads it."
+)
 @json_option
 @click.pass_obj
-def init_command(asker: Asker, name: str, as_json: bool) -> None:
+def init_command(asker: Asker, name: str, encrypted: bool, pin_file: str, as_json: bool) -> None:
     """Make this phone a Mkutano device: a folder with its key and, later, the books."""
     from node.node import Node
 
-    with Node.create(asker.home, name) as node:
+    pin = ""
+    if encrypted or pin_file:
+        from node.cli_lock import chosen_pin
+
+        pin = chosen_pin(pin_file)
+    with Node.create(asker.home, name, pin, encrypted) as node:
         home = node.home
-        answer = {"home": str(home.path), "name": home.name, "device": node.device.hex()}
+        answer = {
+            "home": str(home.path),
+            "name": home.name,
+            "device": node.device.hex(),
+            "pin": home.sealed is not None,
+            "encrypted": bool(home.ledger_key),
+        }
     show(
         answer,
         as_json,
         lambda told: (
             f"{told['name']} is ready in {told['home']}.\n"
+            f"{_locked_from_the_start(pin, asker.program) if pin else ''}"
             f'Next: {asker.program} found "Umoja" --currency KES --share-value 100\n'
             f"or, with an invitation: {asker.program} join 'MKUTANO:…'"
         ),
     )
+
+
+def _locked_from_the_start(pin: str, program: str) -> str:
+    from node.lock_words import paragraphs, warnings
+
+    return paragraphs(f"It is locked. Open it with: {program} unlock", *warnings(pin)) + "\n"
 
 
 @click.command("sync")
@@ -102,31 +124,6 @@ def _links(answer: dict[str, Any], names: dict[str, str]) -> str:
     return "\n\n".join(parts)
 
 
-MAY = {"write": "records", "read": "reads", "pull": "carries"}
-"""What a right allows a phone, in one word."""
-
-
-@click.command("devices")
-@json_option
-@click.pass_obj
-def devices_command(asker: Asker, as_json: bool) -> None:
-    """The group's phones and what each may do."""
-    show(asker.ask("devices", GroupRequest(group=asker.group)), as_json, _devices)
-
-
-def _devices(answer: dict[str, Any]) -> str:
-    rows = [
-        (
-            row["name"] + (" (this phone)" if row["this_phone"] else ""),
-            MAY.get(row["right"], row["right"]),
-            row["title"].replace("_", " "),
-            row["device"][:16],
-        )
-        for row in answer["devices"]
-    ]
-    return table(("Phone", "It", "Its owner", "Key"), rows)
-
-
 @click.command("run")
 @click.option("--port", default=0, type=Whole(0, 65535), help="Port for other phones.")
 @click.option("--host", default="", envvar="MKUTANO_HOST",
@@ -135,6 +132,7 @@ def _devices(answer: dict[str, Any]) -> str:
 @click.option("--peer", "peers", multiple=True, help="HOST:PORT to call as well; repeatable.")
 @click.option("--address-file", type=click.Path(path_type=Path, dir_okay=False),
               help="Write HOST:PORT here once it answers.")  # fmt: skip
+@click.option("--pin-file", default="", help="File that holds the PIN of this phone; - reads it.")
 @click.pass_obj
 def run_command(
     asker: Asker,
@@ -143,23 +141,27 @@ def run_command(
     no_lan: bool,
     peers: tuple[str, ...],
     address_file: Path | None,
+    pin_file: str,
 ) -> None:
     """Find the other phones and keep in step with them, until stopped with Ctrl-C."""
     import logging
 
     from node.address import parse_address
+    from node.cli_lock import pin_to_start
     from node.running import Options, run
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     addresses = tuple(parse_address(peer) for peer in peers)
     options = Options(port, host, not no_lan, addresses, address_file)
+    pin = pin_to_start(asker.home, pin_file)
     try:
-        asyncio.run(run(asker.home, options, _say))
+        asyncio.run(run(asker.home, options, _say, pin))
     except OSError as error:
-        raise _not_started(error) from error
+        raise not_started(error) from error
 
 
-def _not_started(error: OSError) -> NodeError:
+def not_started(error: OSError) -> NodeError:
+    """Why this phone can't listen, in words."""
     if error.filename:  # of --address-file
         return NodeError(f"{error.filename} can't be written: {error.strerror}.", "cannot_write")
     known = error.errno is not None and error.errno > 0

@@ -6,6 +6,9 @@ and one-time secrets, so it comes from the operating system.
 
 import secrets
 import time
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # of Linux, and so of Android
 
 
 def now_ms() -> int:
@@ -18,6 +21,36 @@ def monotonic_ms() -> float:
     return time.perf_counter_ns() / 1_000_000
 
 
+def boot_ms() -> int:
+    """Milliseconds since this device was started, time asleep included: nobody can set it.
+
+    A system without such a clock gives one that may stand still while it sleeps.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(clock) // 1_000_000
+
+
+def steady_ms() -> int:
+    """Milliseconds since 1970, at least as many more as have passed since this process began.
+
+    For how old something is: a wall clock that is set back makes nothing younger while the process
+    lives. Across a restart only the wall clock is left.
+    """
+    return max(now_ms(), _STARTED_AT_MS + boot_ms() - _STARTED_BOOT_MS)
+
+
+def boot_name() -> str:
+    """What the system calls its present start, another after each; "" where it has no name."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()[:64]
+    except (OSError, ValueError):
+        return ""
+
+
 def random_bytes(count: int) -> bytes:
     """Fresh secret bytes from the operating system."""
     return secrets.token_bytes(count)
+
+
+_STARTED_AT_MS = now_ms()
+_STARTED_BOOT_MS = boot_ms()

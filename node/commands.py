@@ -8,15 +8,21 @@ as a finding. Lines are chosen so that a second payment is never taken for the f
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from model import events as e
+from model.counts import closing_counts
 from model.cycles import open_cycles
 from model.days import parse_day
 from model.meeting_watch import disputes_in
+from model.reducer import REDUCER_VERSION
+from model.sealing import journal_digest
 from model.statements import meeting_view
 from node import desk
 from node.choosing import choice
+from node.covers import COVERS_MAX
 from node.errors import CommandRefused
 from node.founding import Terms, found_group
 from node.importing import Imported, import_sheet
@@ -41,13 +47,12 @@ from node.payments import (
     transfer,
 )
 from node.recording import Context, Receipt, in_meeting, record
+from node.seal_check import TOTALS
+from node.sealing import state_told
 from replication.frontier import Tip
 
 DAYS_AHEAD_MAX = timedelta(days=366)
 """A meeting that is so much later than the one before it is asked about."""
-COVERS_MAX = 128
-"""Chain heads that a close can name; a group has far fewer phones."""
-
 __all__ = [
     "Context",
     "Imported",
@@ -183,20 +188,39 @@ def mark_attendance(
 def close_meeting(at: Context) -> Receipt:
     """Close a meeting over everything that this device knows of it."""
     where = desk.meeting(at.group, at.meeting)
-    page = at.group.book.meetings.find(where)
-    if page is not None and page.closes:
+    book = at.group.book
+    page = book.meetings.find(where)
+    contested = book.findings.find(("contested_close", f"{where[0]}/{where[1]}")) is not None
+    if page is not None and page.closes and not contested:
         raise CommandRefused(
-            f"Meeting {where[1]} of cycle {where[0]} is closed already.", "already_closed"
+            f"Meeting {where[1]} of cycle {where[0]} is closed already. See who signed it with: "
+            "mkutano seal",
+            "already_closed",
         )
     if not at.anyway:
         _ask_about_disputes(at, where)
-    totals = meeting_view(at.group.book, *where)["totals"]
+    totals = meeting_view(book, *where)["totals"]
+    unread = any(totals[shown] is None for shown in TOTALS.values())
+    if unread and not at.anyway:
+        raise CommandRefused(
+            "The books hold entries that this phone can't read, so it knows no totals. Update "
+            "Mkutano on this phone and close the meeting then, or close it on another phone.",
+            "unknown_kind",
+        )
+    counted: list[Any] = sorted(closing_counts(book, where).items())
     event = e.MeetingClosed(
         *where,
         tuple(e.CoveredTip(*tip) for tip in covered(at.group.replica.tips)),
-        **{field: max(0, totals[shown] or 0) for field, shown in _READ_OUT.items()},
+        counted=tuple(e.CountedPocket(*row) for row in counted),
+        reducer_version=REDUCER_VERSION,
+        journal_digest=b"" if unread else journal_digest(book, where),
     )
-    return record(at, event, f"Meeting {where[1]} of cycle {where[0]} is closed.")
+    read_out = {field: max(0, totals[shown] or 0) for field, shown in TOTALS.items()}
+    event = replace(event, **read_out)
+    given = record(at, event, f"Meeting {where[1]} of cycle {where[0]} is closed.")
+    return given._replace(
+        sentence=f"{given.sentence} {state_told(at.group, given.entries[0].hex())}"
+    )
 
 
 def close_meetings(at: Context) -> Receipt:
@@ -223,17 +247,6 @@ def _ask_about_disputes(at: Context, where: desk.Meeting) -> None:
             "--anyway.",
             "open_disputes",
         )
-
-
-_READ_OUT = {
-    "shares_minor": "savings_minor",
-    "social_minor": "social_minor",
-    "fines_minor": "fines_paid_minor",
-    "repaid_minor": "repaid_minor",
-    "lent_minor": "lent_minor",
-    "spent_minor": "spent_minor",
-}
-"""The totals that a close reads out, and what the meeting's page calls them."""
 
 
 def covered(tips: Sequence[Tip]) -> list[Tip]:

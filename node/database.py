@@ -5,13 +5,12 @@ person an error in SQLite's words. Whether a write has reached the disk is decid
 with synchronous=FULL, see node/ledger_file.py.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from node.ledger_file import SQLITE_ERRORS, Connect, connect, explain, open_ledger
+from node.ledger_file import Connect, connect, explain, open_ledger, sqlite_errors
 
 Row = tuple[Any, ...]
 
@@ -28,7 +27,7 @@ class Database:
         """Close the file; a failing device must not keep us from letting go of it."""
         try:
             self._connection.close()
-        except sqlite3.Error:
+        except sqlite_errors():
             return
 
     def row(self, sql: str, values: Sequence[object] = ()) -> Row | None:
@@ -36,14 +35,14 @@ class Database:
         try:
             row: Row | None = self._execute(sql, values).fetchone()
             return row
-        except SQLITE_ERRORS as error:
+        except sqlite_errors() as error:
             raise explain(error, self.path) from error
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         try:
             return self._execute(sql, values).fetchall()
-        except SQLITE_ERRORS as error:
+        except sqlite_errors() as error:
             raise explain(error, self.path) from error
 
     def write(self, sql: str, values: Sequence[object] = ()) -> int:
@@ -51,7 +50,7 @@ class Database:
         self._require_transaction()
         try:
             return self._execute(sql, values).rowcount
-        except SQLITE_ERRORS as error:
+        except sqlite_errors() as error:
             raise explain(error, self.path) from error
 
     def write_all(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
@@ -59,7 +58,7 @@ class Database:
         self._require_transaction()
         try:
             self._connection.executemany(sql, rows)
-        except SQLITE_ERRORS as error:
+        except sqlite_errors() as error:
             raise explain(error, self.path) from error
 
     @contextmanager
@@ -73,7 +72,7 @@ class Database:
             self._execute("COMMIT")
         except BaseException as error:
             self._roll_back()
-            if isinstance(error, SQLITE_ERRORS):
+            if isinstance(error, sqlite_errors()):
                 raise explain(error, self.path) from error
             raise
 
@@ -81,7 +80,7 @@ class Database:
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
+        except sqlite_errors():
             return  # closing the connection rolls back too, and the first error is the one to tell
 
     def _require_transaction(self) -> None:

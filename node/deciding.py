@@ -11,12 +11,14 @@ from model.agreement import agreeing
 from model.decisions import agreed, missing, outcome
 from model.findings import who
 from model.identifiers import receipt_code
+from model.journal import entry_page
 from model.pages import EntryPage
 from model.wording import KINDS
-from node import desk
+from node import desk, electing
 from node.errors import CommandRefused
 from node.plan import Plan
 from node.recording import Context, Receipt, done, in_meeting, record
+from node.sealing import plan_signature, to_sign
 
 
 def meeting_of_words(at: Context) -> desk.Meeting:
@@ -38,24 +40,46 @@ def approve(at: Context, said: str) -> Receipt:
     """Agree to an entry; with the last word needed a new constitution is adopted at once."""
     target, page = desk.entry(at.group, said)
     plan = Plan(at.group)
-    book, name = at.group.book, target.hex()
-    alike = agreeing(book, name)
-    person = at.group.roster.person_of(at.group.device).hex()
-    spoken = person in agreed(book, alike)
-    proposal = book.proposed.find(name)
-    if spoken and (proposal is None or outcome(book, alike) != "approved"):
+    in_force = add_approval(at, plan, target)
+    if not plan.events:
         raise CommandRefused(
             f"You have agreed to {called(at, target, page)} already. "
             "Take it back with: mkutano withdraw-approval",
             "already_agreed",
         )
-    if not spoken:
-        plan.add(e.ApprovalGiven(target, *meeting_of_words(at)))
-    if proposal is not None and missing(book, alike) <= (not spoken):
+    given = done(at, plan, in_force)
+    if in_force:
+        return given
+    sentence = f"You agree to {called(at, target, page)}. {_left(at, target.hex())}"
+    return given._replace(sentence=sentence)
+
+
+def add_approval(at: Context, plan: Plan, target: bytes, card: int = 0) -> str:
+    """Plan this officer's word for an entry, and what follows at once when it is the last needed.
+
+    What that puts in force, as a sentence; "" when nothing. An officer who agrees already adds
+    no word. With a `card` it is the word of that paper card, which the same plan must show.
+    """
+    book, name = at.group.book, target.hex()
+    alike = agreeing(book, name)
+    spoken = not card and at.group.roster.person_of(at.group.device).hex() in agreed(book, alike)
+    proposal, kind = book.proposed.find(name), entry_page(book, name).kind
+    elects = kind == "officer.proposed"
+    if spoken and (not (proposal or elects) or outcome(book, alike) != "approved"):
+        return ""
+    if not spoken and not card and kind == "meeting.closed":
+        plan_signature(at.group, plan, to_sign(at.group, said=name).close, meeting_of_words(at))
+    elif not spoken:
+        plan.add(e.ApprovalGiven(target, *meeting_of_words(at), card))
+    if missing(book, alike) > (not spoken):
+        return ""
+    if proposal is not None:
         plan.add(replace(proposal.terms, proposal=target))
-        return done(at, plan, "The new constitution is in force. Read it out in the meeting.")
-    given = done(at, plan, "")
-    return given._replace(sentence=f"You agree to {called(at, target, page)}. {_left(at, name)}")
+        return "The new constitution is in force. Read it out in the meeting."
+    if elects:
+        plan.add(electing.put_in_force(at.group, target))
+        return electing.in_force(at.group, name)
+    return ""
 
 
 def _left(at: Context, name: str) -> str:
@@ -70,7 +94,11 @@ def decline(at: Context, said: str, reason: str = "") -> Receipt:
     """Say no to a decision that waits."""
     target, page = desk.entry(at.group, said)
     event = e.RequestDeclined(target, *meeting_of_words(at), reason)
-    return record(at, event, f"You declined {called(at, target, page)}. It has no effect.")
+    given = record(at, event, "")
+    book, name = at.group.book, target.hex()
+    ends = outcome(book, agreeing(book, name)) == "declined"
+    what = "It has no effect." if ends else "It holds all the same if enough others agree."
+    return given._replace(sentence=f"You declined {called(at, target, page)}. {what}")
 
 
 def withdraw(at: Context, said: str, reason: str = "") -> Receipt:

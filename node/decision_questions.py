@@ -6,14 +6,13 @@ from msgspec import Meta
 
 from model.proceedings import (
     constitutions_view,
-    decisions_view,
     disputes_view,
     offices_view,
     open_actions_view,
     planned_view,
     proceedings_view,
 )
-from node import desk, governing
+from node import agreeing, desk, governing
 from node.answers import Answer, GroupRequest, choose_group
 from node.errors import CommandRefused
 from node.node import Node
@@ -43,14 +42,11 @@ def _money(node: Node, asked: GroupRequest) -> dict[str, Any]:
 def decisions(node: Node, asked: GroupRequest, _now_ms: int) -> Answer:
     """What waits for officers, and what members were asked to do."""
     group = choose_group(node, asked.group)
-    person = group.roster.person_of(group.device).hex()
     name_of = group.people.name_by_hex
-    rows = decisions_view(group.book, name_of)
-    for row in rows:
-        row["mine"] = person in row["agreed"]
     body = {
         **_money(node, asked),
-        "decisions": rows,
+        "proposals": agreeing.waiting(group),
+        "decisions": agreeing.decisions(group),
         "disputes": disputes_view(group.book, name_of),
         "actions": open_actions_view(group.book, name_of),
         "planned": planned_view(group.book),

@@ -272,6 +272,11 @@ def entry(group: Group, said: str) -> tuple[bytes, EntryPage]:
     return found[0]
 
 
+def receipt_letters(said: str) -> str:
+    """The ten letters of a receipt as a person typed it, without the place in its change."""
+    return said.strip().upper().translate(_LOOK_ALIKES).partition("-")[0]
+
+
 def _named(group: Group, said: str) -> list[bytes]:
     """Entry ids that a person may mean; letters that look like digits are read as those."""
     if re.fullmatch(r"[0-9a-fA-F]{34}", said):

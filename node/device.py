@@ -6,12 +6,14 @@ it opens parts in order and closes them in the opposite one.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from node.address import Address
+from node.coming_in import Ask, waiting_sentence, yes_to_the_offer
 from node.invitation import Invitation
 from node.lan import Lan
 from node.links import Links
@@ -19,7 +21,9 @@ from node.node import Node, Step
 from node.node_thread import NodeThread
 from node.outgoing import http_session
 from node.peer_link import PeerLink
-from node.secure_socket import PeerGone, Refused
+from node.refused_words import REFUSED
+from node.secure_socket import WAITING, PeerGone, Refused
+from node.session import Session
 
 SYNC_S_MAX = 600.0
 """An exchange that moves nothing for so long is given up."""
@@ -38,7 +42,12 @@ class Device:
         """Where other phones reach this device; empty when it does not listen."""
         self.stays = False
         """Whether links stay after an exchange (`mkutano run`) or end with it."""
+        self.session: Session | None = None
+        """For how long commands are answered without the PIN; None: there is none to ask for."""
+        self.locked_by_hand = False
+        """Whether `mkutano lock` is why it stops."""
         self._running: set[asyncio.Task[None]] = set()
+        self._attempts: set[asyncio.Task[None]] = set()
         self.groups_changed = asyncio.Event()
         """Set when a group was founded or joined; who waits on it clears it."""
         self.stopping = asyncio.Event()
@@ -65,18 +74,22 @@ class Device:
 
     async def join(
         self,
-        invitation: Invitation,
+        invitation: Invitation | None,
         addresses: tuple[Address, ...],
         nearby: tuple[Address, ...] = (),
+        ask: Ask = yes_to_the_offer,
     ) -> PeerLink:
-        """Use an invitation at the first address where its maker answers, and fetch the books.
+        """Join at the first address where the inviter answers, and fetch the books.
 
-        `nearby` are phones of whatever group: that they refuse says nothing of the invitation.
+        Raises what `Links.join` raises. `nearby` are phones of whatever group: that they refuse
+        says nothing of the invitation.
         """
         failures: list[PeerGone | Refused] = []
         for address in (*addresses, *nearby):
             try:
-                link = await self.links.join(self.http, invitation, address, self.node.home.name)
+                link = await self.links.join(
+                    self.http, invitation, address, self.node.home.name, ask
+                )
             except (PeerGone, Refused) as error:
                 failures.append(error)
                 continue
@@ -84,7 +97,22 @@ class Device:
             return await self._until_synced(link)
         refused = [error for error in failures[: len(addresses)] if isinstance(error, Refused)]
         unreached = [error for error in failures if isinstance(error, PeerGone)]
-        raise next(iter((*refused, *unreached)), _nowhere(bool(failures)))
+        nowhere = _nowhere(bool(failures)) if invitation is not None else _no_door()
+        raise next(iter((*refused, *unreached)), nowhere)
+
+    def attempt(self, work: Coroutine[Any, Any, None]) -> None:
+        """Join in the background, until it is over or this device closes."""
+        task = asyncio.create_task(work)
+        self._attempts.add(task)
+        task.add_done_callback(self._attempts.discard)
+
+    async def close(self) -> None:
+        """Give up what people are still asked about, then end every link in good order."""
+        attempts = tuple(self._attempts)
+        for task in attempts:
+            task.cancel()
+        await asyncio.gather(*attempts, return_exceptions=True)
+        await self.links.close()
 
     async def exchange_anywhere(self, group: bytes, addresses: tuple[Address, ...]) -> PeerLink:
         """One exchange with whichever device of the group answers first. PeerGone, Refused."""
@@ -112,12 +140,17 @@ class Device:
             link.end("done")
             await link.over.wait()
         if not synced:
+            for code in (link.refused_code, link.ending):
+                if code in REFUSED:
+                    raise Refused(REFUSED[code], code)
             if link.refused_code:
                 raise Refused(
                     f"What the other phone sent was refused ({link.refused_code}), and nothing of "
                     "it was kept. Update Mkutano on both phones and try again.",
                     link.refused_code,
                 )
+            if link.ending.startswith(_PEER_WAITING):
+                raise PeerGone(_waiting(link), "waiting_for_officers")
             raise PeerGone(_SENTENCES.get(link.ending, _LOST), link.ending)
         return link
 
@@ -130,6 +163,21 @@ _SENTENCES = {
     "peer_not_enrolled": "The other phone does not know this phone. "
     "Ask the officer who founded the group for an invitation.",
 }
+_PEER_WAITING = f"peer_{WAITING}"
+
+
+def _waiting(link: PeerLink) -> str:
+    """What a phone hears that other officers must still agree to."""
+    missing = link.ending.removeprefix(_PEER_WAITING)
+    return waiting_sentence("The other phone", int(missing) if missing.isdigit() else 1)
+
+
+def _no_door() -> PeerGone:
+    return PeerGone(
+        "No phone nearby lets anybody in by numbers now. On the other phone: mkutano invite "
+        "--numbers. Then type here the address that it shows: mkutano join --numbers ADDRESS",
+        "no_address",
+    )
 
 
 def _nowhere(somebody_answered: bool) -> PeerGone:
@@ -147,18 +195,18 @@ def _nowhere(somebody_answered: bool) -> PeerGone:
 
 
 @contextlib.asynccontextmanager
-async def open_device(home: Path) -> AsyncIterator[Device]:
+async def open_device(home: Path, pin: str | None = None) -> AsyncIterator[Device]:
     """Open a home for links; closes all in order. Raises what `Node.open` raises."""
     thread = NodeThread()
     try:
-        node = await thread.run(Node.open, home)
+        node = await thread.run(lambda: Node.open(home, pin=pin))
         try:
             async with http_session() as http:
                 device = Device(node, thread, http)
                 try:
                     yield device
                 finally:
-                    await device.links.close()
+                    await device.close()
         finally:
             await thread.run(node.close)
     finally:

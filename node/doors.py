@@ -1,38 +1,31 @@
-"""What the links ask of the node, all of it on the node thread: who may come in, and how.
+"""What the links ask of the node, all of it on the node thread: who may come in, and where to.
 
-A device of the group's roster may connect when it may read or write. Until a phone that has just
+A device of the group's roster may connect when it may read or write, or once might: one that was
+stopped still delivers what it wrote, and the session gives it nothing. Until a phone that has just
 joined holds the change that enrols it, it also trusts the devices that it has itself called for
-that group: its inviter.
+that group: its inviter. Each door leads to one group; no key of one opens another.
 """
 
 import functools
-import hashlib
 from typing import NamedTuple
 
-import msgspec
-
-from model.codec import encode
-from model.events import OfficerElected, Title
-from node.address import Address
-from node.clock import random_bytes
-from node.desk import numbered
-from node.errors import CommandRefused, NodeError
-from node.hello import Kind, discovery_key
-from node.invitation import (
-    SECRET_BYTES,
-    Invitation,
-    handshake_psk,
-    hello_key,
-    invitation_key,
+from node.errors import CommandRefused
+from node.hello import (
+    NUMBERS_KEY,
+    Hello,
+    Kind,
+    cards_key,
+    cards_psk,
+    discovery_key,
+    find_key,
 )
-from node.joining import Join, Joined
-from node.node import PERSON_BYTES, Group, Node, Step
-from node.store import InvitationRow
-from replication.control import DeviceEnrolled, encode_record
+from node.invitation import handshake_psk, hello_key
+from node.invitation_store import InvitationRow
+from node.invitations import current, note_call
+from node.joining import Joined
+from node.node import Group, Node
+from replication.cards import pair_keys
 from replication.identity import noise_public
-
-INVITATION_ID_BYTES = 8
-INVITATIONS_MAX = 32  # open at once; each costs a caller's hello one keyed hash
 
 
 class Door(NamedTuple):
@@ -41,43 +34,54 @@ class Door(NamedTuple):
     kind: Kind
     key: bytes
     group: bytes
-    group_name: str
     psk: bytes | None = None
     invitation: InvitationRow | None = None
 
 
-class Guest(NamedTuple):
-    """Whom an invitation is for, as its maker decided."""
-
-    name: str = ""
-    title: Title | None = None
-    member_number: int = 0
-    """0: not a member, or not said."""
-
-
-def doors(node: Node) -> list[Door]:
+def doors(node: Node, now_ms: int) -> list[Door]:
     """Every key under which this device answers now."""
     found = []
     for group in node.groups.values():
-        found.append(Door("peer", discovery_key(group.id), group.id, group.name))
-        for invitation in group.store.invitations(group.row.group_no):
+        found.append(Door("peer", discovery_key(group.id), group.id))
+        for pair in pair_keys(group.roster.cards):
+            found.append(Door("cards", cards_key(pair), group.id, cards_psk(pair)))
+        for invitation in current(group, now_ms):
             if invitation.state == "open":
-                key = invitation.secret_hash
-                psk = handshake_psk(key)
-                door = Door("join", hello_key(key), group.id, group.name, psk, invitation)
-                found.append(door)
+                found.append(_door(group.id, invitation))
     return found
+
+
+def _door(group: bytes, invitation: InvitationRow) -> Door:
+    if invitation.way == "numbers":
+        return Door("compare", NUMBERS_KEY, group, None, invitation)
+    key = invitation.secret_hash
+    return Door("join", hello_key(key), group, handshake_psk(key), invitation)
+
+
+def door_for(node: Node, hello: Hello, now_ms: int) -> Door | None:
+    """Where a hello leads; None for one that must not be answered.
+
+    A hello with an invitation is remembered before it is answered: it is good for one handshake.
+    """
+    candidates = [door for door in doors(node, now_ms) if door.kind == hello.kind]
+    position = find_key(hello, [candidate.key for candidate in candidates])
+    if position is None:
+        return None
+    door = candidates[position]
+    if door.invitation is None or note_call(node.group(door.group), door.invitation, hello):
+        return door
+    return None
 
 
 def trusted(node: Node, group_id: bytes) -> dict[bytes, bytes]:
     """X25519 key → Ed25519 key of each device that may connect for this group."""
     group = node.group(group_id)
     roster = group.roster
-    devices = {device for device in roster.devices if roster.may_read(device)}
+    devices = {device for device in roster.devices if roster.may_deliver(device)}
     if not roster.may_read(node.device):
         devices |= set(group.store.addresses(group.row.group_no))
     devices.discard(node.device)
-    return {static: device for device in devices if (static := _noise_public(device))}
+    return {static: device for device in devices if (static := channel_key(device))}
 
 
 def remember(node: Node, group_id: bytes, device: bytes, address: str, now_ms: int) -> None:
@@ -87,22 +91,22 @@ def remember(node: Node, group_id: bytes, device: bytes, address: str, now_ms: i
         group.store.remember_address(group.row.group_no, device, address, now_ms)
 
 
-def adopt(node: Node, joined: Joined, inviter: bytes, address: str, now_ms: int) -> None:
+def adopt(node: Node, joined: Joined, label: str, address: str, now_ms: int) -> None:
     """Make room for the group that an invitation leads to, and trust its inviter for it.
 
     CommandRefused when the group is here already and does not know that inviter: whoever learned
     a group's id must not come into its books by handing out invitations of their own.
     """
     held = node.groups.get(joined.group)
-    inside = held is not None and held.roster.may_read(node.device)
-    if held is not None and inside and not held.roster.may_read(inviter):
+    inside = held is not None and node.device in held.roster.devices
+    if held is not None and inside and not held.roster.may_read(joined.inviter):
         raise CommandRefused(
             "This invitation is false: it leads to a group that this phone is in already, and "
             "the phone that made it is not. Don't use it, and tell the officers.",
             "false_invitation",
         )
-    node.join(joined.group, joined.name)
-    remember(node, joined.group, inviter, address, now_ms)
+    node.join(joined.group, label)
+    remember(node, joined.group, joined.inviter, address, now_ms)
 
 
 def joined_by(node: Node, inviter: bytes) -> bytes | None:
@@ -123,97 +127,8 @@ def shared_with(node: Node, inviter: bytes) -> list[Group]:
     ]
 
 
-def invite(
-    node: Node,
-    group_id: bytes,
-    right: str,
-    guest: Guest,
-    addresses: tuple[Address, ...],
-    now_ms: int,
-) -> tuple[bytes, Invitation]:
-    """Make an invitation; its id (for withdrawing it) and what goes into the URI.
-
-    CommandRefused when this phone may not invite, or for a member that there is not.
-    """
-    group = node.group(group_id)
-    if not group.roster.may_enrol(node.device):
-        raise CommandRefused(
-            "Only the phone that founded the group can invite other phones. Ask its owner.",
-            "may_not_invite",
-        )
-    if guest.member_number:
-        numbered(group, guest.member_number)
-    open_now = [one for one in invitations(node, group_id) if one.state == "open"]
-    if len(open_now) >= INVITATIONS_MAX:
-        raise CommandRefused(
-            f"{len(open_now)} invitations are still unused. Withdraw some of them first.",
-            "too_many_invitations",
-        )
-    secret = random_bytes(SECRET_BYTES)
-    key = invitation_key(secret)
-    invitation_id = hashlib.sha256(key).digest()[:INVITATION_ID_BYTES]
-    label = msgspec.json.encode(guest).decode()
-    group.store.add_invitation(
-        group.row.group_no, InvitationRow(invitation_id, key, right, label, now_ms)
-    )
-    return invitation_id, Invitation(node.device, secret, addresses)
-
-
-def invitations(node: Node, group_id: bytes) -> list[InvitationRow]:
-    """All invitations of a group that this device made, oldest first."""
-    group = node.group(group_id)
-    return group.store.invitations(group.row.group_no)
-
-
-def withdraw(node: Node, group_id: bytes, invitation_id: bytes) -> None:
-    """Make an open invitation worthless. Raises CommandRefused when it is not open."""
-    group = node.group(group_id)
-    if not group.store.withdraw_invitation(group.row.group_no, invitation_id):
-        raise CommandRefused(
-            "There is no unused invitation of that number. See them with: mkutano invite --list",
-            "no_such_invitation",
-        )
-
-
-def guest_of(invitation: InvitationRow) -> Guest:
-    """Whom a stored invitation is for."""
-    return msgspec.json.decode(invitation.label, type=Guest)
-
-
-def require_open(node: Node, door: Door) -> None:
-    """Raise NodeError when the door's invitation was used or withdrawn since it was looked up."""
-    for one in invitations(node, door.group):
-        if one.state == "open" and one == door.invitation:
-            return
-    raise NodeError("The invitation was used or withdrawn meanwhile.", "invitation_spent")
-
-
-def enrol(node: Node, door: Door, join: Join, now_ms: int) -> Step:
-    """Enrol the phone that used an invitation, elect its owner if so decided, spend the secret."""
-    if door.invitation is None:
-        raise AssertionError("only an invitation enrols")
-    require_open(node, door)
-    group, guest = node.group(door.group), guest_of(door.invitation)
-    person = group.roster.person_of(join.device) or random_bytes(PERSON_BYTES)
-    enrolled = DeviceEnrolled(join.device, person, door.invitation.right, join.name)
-    events = [encode_record(enrolled)]
-    if guest.title:
-        elected = OfficerElected(guest.title, person, _member_id(group, guest.member_number))
-        events.append(encode(elected))
-    batch = node.batch(door.group, now_ms)
-    batch.append_encoded(events)
-    return batch.commit((door.invitation.invitation_id, join.device))
-
-
-def _member_id(group: Group, number: int) -> bytes:
-    for member, page in group.book.members.rows():
-        if page.number == number:
-            return bytes.fromhex(member)
-    return b""
-
-
 @functools.lru_cache(maxsize=1024)
-def _noise_public(device: bytes) -> bytes:
+def channel_key(device: bytes) -> bytes:
     """The X25519 key of a device; b"" when its key is no curve point."""
     try:
         return noise_public(device)

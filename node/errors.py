@@ -41,10 +41,37 @@ class HomeDamaged(NodeError):
     code = "home_damaged"
 
 
+class HomeLocked(NodeError):
+    """The device's secret lies under a PIN, and nobody has unlocked it."""
+
+    code = "locked"
+
+
+class PinRefused(NodeError):
+    """The PIN that was given is not this device's."""
+
+    code = "wrong_pin"
+
+
+class TooManyGuesses(NodeError):
+    """Too many wrong PINs: everybody waits before the next is judged."""
+
+    code = "wait"
+
+
 class StoreDamaged(NodeError):
     """The ledger file is missing, cut short, overwritten or not ours."""
 
     code = "store_damaged"
+
+
+def damaged(*names: str) -> StoreDamaged:
+    """What is said when the rows of these groups, or the whole ledger file, can't be read."""
+    what = f"books of {' and '.join(names)} on this phone are" if names else "ledger file is"
+    return StoreDamaged(
+        f"The {what} damaged. Stop using this copy. Restore it from a backup, or join the group "
+        "again from another officer's phone."
+    )
 
 
 class StoreTooNew(NodeError):

@@ -4,7 +4,7 @@ What a new group needs most is asked for here, in amounts and percentages as peo
 other rules have defaults, and officers change any of them later (node/governing.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from model import events as e
@@ -12,6 +12,7 @@ from model.days import Period
 from model.decisions import DECISIONS
 from model.events import LoanRules
 from model.money import AmountError, exponent_of, parse_amount
+from node import paper_cards
 from node.clock import random_bytes
 from node.errors import CommandRefused
 from node.node import PERSON_BYTES, Node
@@ -48,6 +49,7 @@ ASKED_ABOUT: Final[Mapping[str, str]] = {
     "shareout": "shareout.confirmed",
     "dividend": "dividend.declared",
     "rules": "constitution.proposed",
+    "officer": "officer.proposed",
 }
 """What officers can be asked to agree to, as it is typed -> the kind of entry."""
 
@@ -97,8 +99,12 @@ def found_group(
     *,
     title: e.Title = "secretary",
     kind: str = "vsla",
+    cards: Sequence[bytes] = (),
 ) -> tuple[bytes, str]:
-    """Found a group on this device; its id and a sentence. One change, so never a half group."""
+    """Found a group on this device; its id and a sentence. One change, so never a half group.
+
+    `cards`: the secrets of the three paper cards; only their public keys are kept.
+    """
     try:
         exponent = exponent_of(currency)
         rules = constitution(terms, exponent)
@@ -118,7 +124,8 @@ def found_group(
         rules,
         e.OfficerElected(title, person),
     ]
-    group_id = node.found(name, person, now_ms, events)
+    records = [paper_cards.issued(cards)] if cards else []
+    group_id = node.found(name, person, now_ms, events, records=records)
     return group_id, f"{name} is founded; its books are kept in {currency}. Add the members next."
 
 

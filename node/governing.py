@@ -82,6 +82,9 @@ def _parsed(at: Context, rules: Any, name: str, value: str) -> tuple[str, Any]:
             "not_a_rule",
         )
     field, old = found[0], fields[found[0]]
+    if isinstance(old, tuple):
+        titles = (one.strip() for one in value.split(",") if one.strip())
+        return field, tuple(choice(one, get_args(e.Title), "office") for one in titles)
     if isinstance(old, bool):
         return field, choice(value, ("yes", "no"), "answer") == "yes"
     if field.endswith("_minor"):

@@ -1,63 +1,63 @@
 """The home folder of one device: only its owner may read it, only one process may use it.
 
     HOME/                0700
-      device.json        0600  the device's secret seed and name; its presence makes this a home
+      device.json        0600  the device's secret and name (node/device_file.py); makes it a home
+      guesses.json       0600  wrong PINs in a row (node/guesses.py); only where there is a PIN
       ledger.sqlite      0600  every group's signed changes and books (node/store.py)
+      ledger.sqlcipher   0600  the same encrypted (node/sealed_ledger.py); never both for long
+      converting         0600  one ledger is being made from the other (node/locking.py)
       api.token          0600  what a program on this phone must show to the local API
       lock               0600  held with flock while a process uses the home
       local.json         0600  address of the running API; meaningful only while the lock is held
       .gitignore         0600  everything: a key never lands in somebody's repository
 
-A new home takes a folder of its own: one that holds anything else is left as it is.
+A new home takes a folder of its own: one that holds anything else is left as it is. Secret files
+are replaced as one step (node/private_file.py).
 
-Secret files are written beside their place, synced and renamed, so that a crash leaves the old
-file or the new one, never half of one.
+A home with a PIN opens for whoever gives the PIN, or while its keeper remembers an unlocking
+(node/keeper.py); to everybody else it is locked, for reading too. Which ledger is the home's is
+said by device.json alone, so that turning one into the other happens at one rename.
 """
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from node import device_file, guesses, keeper
 from node.clock import random_bytes
+from node.device_file import NONCE_BYTES, SALT_BYTES, PlainDevice, SealedDevice, Secret
 from node.errors import (
     CommandRefused,
     HomeBusy,
     HomeDamaged,
     HomeExists,
+    HomeLocked,
     HomeMissing,
     StoreFailed,
 )
+from node.home_files import (
+    DEVICE_FILE,
+    IGNORE_ALL,
+    IGNORE_FILE,
+    LOCAL_FILE,
+    LOCK_FILE,
+    TOKEN_FILE,
+    finish_converting,
+    ledger_path,
+    make_folder,
+)
+from node.pin import spelt
+from node.private_file import FILE_MODE, full_in_words, read_small, tighten, write_private
 from replication.identity import SEED_BYTES, DeviceKeys
 from replication.limits import LABEL_CHARS_MAX
 
-DEVICE_FILE = "device.json"
-LEDGER_FILE = "ledger.sqlite"
-TOKEN_FILE = "api.token"
-LOCK_FILE = "lock"
-LOCAL_FILE = "local.json"
-IGNORE_FILE = ".gitignore"
-_IGNORE_ALL = b"*\n"
-_LEFT_BY_A_CUT = frozenset(
-    {LOCK_FILE, TOKEN_FILE, LOCAL_FILE, LEDGER_FILE}
-    | {f"{LEDGER_FILE}{end}" for end in ("-wal", "-shm", "-journal")}
-    | {f"{LEDGER_FILE}.new{end}" for end in ("", "-wal", "-shm", "-journal")}
-    | {f"{name}.new" for name in (TOKEN_FILE, DEVICE_FILE, IGNORE_FILE)}
-)
-"""What a home that was never finished may hold; it can be made again."""
-
 HOME_FORMAT = 1
-SMALL_FILE_BYTES_MAX = 64 * 1024
-"""The home's text files are a few hundred bytes; a larger one is not ours."""
-
-FOLDER_MODE = 0o700
-FILE_MODE = 0o600
+"""Of local.json."""
 
 
 class Running(NamedTuple):
@@ -73,23 +73,33 @@ class Running(NamedTuple):
 class Home:
     """An opened home: the lock is held until `close`."""
 
-    def __init__(self, path: Path, name: str, keys: DeviceKeys, token: str, lock: int) -> None:
+    def __init__(
+        self, path: Path, record: PlainDevice | SealedDevice, secret: Secret, token: str, lock: int
+    ) -> None:
         self.path = path
-        self.name = name
+        self.name = record.name
         """What the owner calls this device."""
-        self.keys = keys
+        self.keys = DeviceKeys(secret.seed)
+        self.ledger_key = secret.ledger_key
+        """Of the encrypted ledger; b"" when it is not encrypted."""
+        self.sealed = record if isinstance(record, SealedDevice) else None
+        """What a PIN is judged by; None for a home without one."""
         self.token = token
         self._lock = lock
 
     @property
     def ledger(self) -> Path:
         """The database file."""
-        return self.path / LEDGER_FILE
+        return ledger_path(self.path, bool(self.ledger_key))
+
+    def finish_converting(self) -> None:
+        """Once the home's own ledger has opened: let go of what a cut conversion left over."""
+        finish_converting(self.path, bool(self.ledger_key))
 
     def announce(self, address: str) -> None:
         """Tell this phone's other programs where the local API answers."""
         record = {"format": HOME_FORMAT, "address": address, "pid": os.getpid()}
-        with _full_in_words():
+        with full_in_words():
             write_private(self.path / LOCAL_FILE, json.dumps(record).encode())
 
     def close(self) -> None:
@@ -113,7 +123,13 @@ class Home:
         self.close()
 
 
-def create_home(path: Path, name: str, prepare: Callable[[Path], None] | None = None) -> Home:
+def create_home(
+    path: Path,
+    name: str,
+    prepare: Callable[[Path], None] | None = None,
+    pin: str = "",
+    ledger_key: bytes = b"",
+) -> Home:
     """Make a new home with a fresh device key, and open it.
 
     Raises CommandRefused for a name that nobody could read and for a folder that holds other
@@ -121,119 +137,180 @@ def create_home(path: Path, name: str, prepare: Callable[[Path], None] | None = 
     system refuses.
 
     `prepare` fills the folder before the device file makes it a home: killed on the way, the
-    folder is still nothing and can be made again.
+    folder is still nothing and can be made again. With a `pin` the secret lies under it from the
+    first moment, and so does the ledger's key.
     """
     name = _checked_name(name)
-    with _full_in_words():
-        _make_folder(path)
+    if ledger_key and not pin:
+        raise CommandRefused(
+            "Encrypted books need a PIN or passphrase: their key lies under it.", "no_pin"
+        )
+    with full_in_words():
+        make_folder(path)
         lock = _take_lock(path)
     try:
-        with _full_in_words():
-            return _create(path, name, prepare, lock)
+        with full_in_words():
+            return _create(path, name, prepare, pin, ledger_key, lock)
     except BaseException:
         os.close(lock)
         raise
 
 
-def _create(path: Path, name: str, prepare: Callable[[Path], None] | None, lock: int) -> Home:
+def _create(
+    path: Path,
+    name: str,
+    prepare: Callable[[Path], None] | None,
+    pin: str,
+    ledger_key: bytes,
+    lock: int,
+) -> Home:
     """Fill the folder; the device file comes last."""
     if (path / DEVICE_FILE).exists():
         raise HomeExists(
             f"The folder {path} already holds a Mkutano device. "
             "Use it as it is, or choose another folder."
         )
-    write_private(path / IGNORE_FILE, _IGNORE_ALL)
+    write_private(path / IGNORE_FILE, IGNORE_ALL)
     if prepare is not None:
         prepare(path)
     write_private(path / TOKEN_FILE, random_bytes(24).hex().encode())
-    seed = random_bytes(SEED_BYTES)
-    record = {"format": HOME_FORMAT, "name": name, "seed": seed.hex()}
-    write_private(path / DEVICE_FILE, json.dumps(record).encode())
-    return _opened(path, lock)
+    secret = Secret(random_bytes(SEED_BYTES), ledger_key)
+    record: PlainDevice | SealedDevice = PlainDevice(name, secret.seed)
+    if pin:
+        guesses.begin(path)
+        record = sealed_record(name, secret, pin)
+    write_private(path / DEVICE_FILE, device_file.encode(record))
+    return _opened(path, record, secret, lock)
 
 
-def open_home(path: Path) -> Home:
-    """Open a home and hold its lock. HomeMissing, HomeBusy, HomeDamaged, OSError."""
-    if not (path / DEVICE_FILE).is_file():
-        raise HomeMissing(
-            f"There is no Mkutano device in {path}. "
-            'Make one with: mkutano --home FOLDER init --name "Secretary\'s phone"'
-        )
-    with _full_in_words():
-        lock = _take_lock(path)
+def open_home(path: Path, pin: str | None = None) -> Home:
+    """Open a home and hold its lock.
+
+    Raises HomeMissing, HomeBusy, HomeDamaged, OSError; with a PIN on it HomeLocked when neither
+    `pin` is given nor an unlocking remembered, and what `guesses.judged` raises for a wrong one.
+    """
+    lock = _take_lock_of_home(path)
     try:
-        with _full_in_words():
+        with full_in_words():
             tighten(path)
             (path / LOCAL_FILE).unlink(missing_ok=True)  # of a process that was killed
-        return _opened(path, lock)
+            record = read_record(path)
+            return _opened(path, record, _secret(path, record, pin), lock)
     except BaseException:
         os.close(lock)
         raise
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[PlainDevice | SealedDevice]:
+    """Hold a home's lock without opening it: what its device file says.
+
+    Raises HomeMissing, HomeBusy, HomeDamaged, StoreFailed when the storage is full meanwhile.
+    """
+    lock = _take_lock_of_home(path)
+    try:
+        with full_in_words():
+            yield read_record(path)
+    finally:
+        os.close(lock)
+
+
+def read_record(path: Path) -> PlainDevice | SealedDevice:
+    """What the device file of a home says. HomeMissing, HomeDamaged."""
+    _require_home(path)
+    try:
+        return device_file.decode(read_small(path / DEVICE_FILE))
+    except device_file.TooNew as error:
+        raise HomeDamaged(
+            f"The device file in {path} was written by a newer Mkutano. Update Mkutano on this "
+            "device; nothing is lost.",
+            "home_too_new",
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+
+
+def sealed_record(name: str, secret: Secret, pin: str) -> SealedDevice:
+    """A device's secret under a PIN, with a fresh salt. StoreFailed when memory is too short."""
+    salt, nonce = random_bytes(SALT_BYTES), random_bytes(NONCE_BYTES)
+    try:
+        return device_file.seal(name, secret, spelt(pin), salt, nonce)
+    except device_file.NoMemory as error:
+        raise StoreFailed(
+            "This phone has too little free memory for a PIN. Close other programs and try "
+            "again. Nothing was changed.",
+            "no_memory",
+        ) from error
+
+
 def running(path: Path) -> Running | None:
     """Where the process that holds this home answers; None when nobody does or it has no API."""
     try:
-        record = json.loads(_read_small(path / LOCAL_FILE))
+        record = json.loads(read_small(path / LOCAL_FILE))
         address, pid = record["address"], record["pid"]
-        token = _read_small(path / TOKEN_FILE).decode("ascii").strip()
+        token = read_small(path / TOKEN_FILE).decode("ascii").strip()
     except (OSError, ValueError, KeyError, TypeError, HomeDamaged):
         return None
-    if not isinstance(address, str) or not isinstance(pid, int) or not _is_locked(path):
+    if not isinstance(address, str) or not isinstance(pid, int) or not is_held(path):
         return None
     return Running(address, pid, token)
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file as one step: old content or new, never a part, readable by its owner."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename inside this folder durable."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def is_held(path: Path) -> bool:
+    """Whether some process uses this home now."""
     try:
-        os.fsync(folder)
+        lock = os.open(path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
     finally:
-        os.close(folder)
+        os.close(lock)
+    return False
 
 
-def tighten(path: Path) -> None:
-    """Take every right of others off the home and its files (a copied home often has some)."""
-    if stat.S_IMODE(path.stat().st_mode) != FOLDER_MODE:
-        path.chmod(FOLDER_MODE)
-    for file in path.iterdir():
-        loose = stat.S_IMODE(file.lstat().st_mode) & 0o077
-        if loose and file.is_file() and not file.is_symlink():
-            file.chmod(FILE_MODE)
-
-
-def _make_folder(path: Path) -> None:
-    """Make the folder, or take one that holds nothing else, and close it to everyone else."""
-    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    others = sorted(file.name for file in path.iterdir() if not _is_ours(file))
-    if others and not (path / DEVICE_FILE).exists():
-        more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
-        raise CommandRefused(
-            f"The folder {path} holds other things already: {others[0]}{more}. Nothing there was "
-            "touched. Name a new or empty folder: mkutano --home FOLDER init",
-            "folder_not_empty",
+def _secret(path: Path, record: PlainDevice | SealedDevice, pin: str | None) -> Secret:
+    """What opens the home: lying open, under the PIN, or remembered by the keeper."""
+    if isinstance(record, PlainDevice):
+        return Secret(record.seed)
+    if pin is not None:
+        return guesses.judged(path, record, pin)
+    secret = _remembered(path, record)
+    if secret is None:
+        raise HomeLocked(
+            "This phone is locked: neither reading nor writing without its PIN. "
+            "Unlock it with: mkutano unlock"
         )
-    path.chmod(FOLDER_MODE)
+    return secret
 
 
-def _is_ours(file: Path) -> bool:
-    """Whether a file can be of a home whose making was cut."""
-    if file.name == IGNORE_FILE:
-        return file.is_file() and _read_small(file) == _IGNORE_ALL
-    return file.name in _LEFT_BY_A_CUT
+def _remembered(path: Path, record: SealedDevice) -> Secret | None:
+    """What the keeper holds, if it is this very device's."""
+    values = keeper.kept(path)
+    if values is None:
+        return None
+    try:
+        secret = Secret(bytes.fromhex(values["seed"]), bytes.fromhex(values["ledger_key"]))
+        ours = DeviceKeys(secret.seed).public == record.device
+    except (KeyError, TypeError, ValueError):
+        return None
+    return secret if ours and bool(secret.ledger_key) == record.encrypted else None
+
+
+def _require_home(path: Path) -> None:
+    if not (path / DEVICE_FILE).is_file():
+        raise HomeMissing(
+            f"There is no Mkutano device in {path}. "
+            'Make one with: mkutano --home FOLDER init --name "Secretary\'s phone"'
+        )
+
+
+def _take_lock_of_home(path: Path) -> int:
+    _require_home(path)
+    with full_in_words():
+        return _take_lock(path)
 
 
 def _take_lock(path: Path) -> int:
@@ -254,21 +331,6 @@ def _take_lock(path: Path) -> int:
     return lock
 
 
-@contextlib.contextmanager
-def _full_in_words() -> Iterator[None]:
-    """A full storage as a sentence that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise StoreFailed(
-            "The storage of this device is full. Nothing was recorded. "
-            "Free some space and try again.",
-            "storage_full",
-        ) from error
-
-
 def _checked_name(name: str) -> str:
     """A device's name in the form that other phones take."""
     name = " ".join(name.split())
@@ -281,38 +343,18 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _is_locked(path: Path) -> bool:
+def _opened(path: Path, record: PlainDevice | SealedDevice, secret: Secret, lock: int) -> Home:
     try:
-        lock = os.open(path / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+        token = read_small(path / TOKEN_FILE).decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    if len(token) < 32:
+        raise _damaged(path)
+    return Home(path, record, secret, token, lock)
 
 
-def _opened(path: Path, lock: int) -> Home:
-    try:
-        record = json.loads(_read_small(path / DEVICE_FILE))
-        name, seed, version = record["name"], bytes.fromhex(record["seed"]), record["format"]
-        token = _read_small(path / TOKEN_FILE).decode("ascii").strip()
-        if version != HOME_FORMAT or not isinstance(name, str) or len(token) < 32:
-            raise ValueError("not a device file of this version")
-        return Home(path, name, DeviceKeys(seed), token, lock)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HomeDamaged(
-            f"The device file in {path} can't be read. Restore the folder from a backup, "
-            "or make a new device and ask an officer to enrol it."
-        ) from error
-
-
-def _read_small(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(SMALL_FILE_BYTES_MAX + 1)
-    if len(content) > SMALL_FILE_BYTES_MAX:
-        raise HomeDamaged(f"The file {path} is far larger than it should be.")
-    return content
+def _damaged(path: Path) -> HomeDamaged:
+    return HomeDamaged(
+        f"The device file in {path} can't be read. Restore the folder from a backup, "
+        "or make a new device and ask an officer to enrol it."
+    )

@@ -2,11 +2,13 @@
 
 An empty, cut, overwritten or foreign file must never pass for an empty group, because the next
 write would make the loss look like the truth. What is checked here costs the same however long
-the books are; `mkutano verify` reads everything.
+the books are; `mkutano verify` reads everything. The encrypted ledger is the same file through
+another factory, which makes these checks in its own way (node/sealed_ledger.py).
 """
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +16,7 @@ from shutil import disk_usage
 from urllib.parse import quote
 
 from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
-from node.home import FILE_MODE, sync_folder
+from node.private_file import FILE_MODE, sync_folder
 
 APPLICATION_ID = 0x4D6B7574
 """`Mkut`: SQLite's field for whose file this is (header offset 68)."""
@@ -31,12 +33,29 @@ ROOM_BYTES_MIN = 64 * 1024
 Connect = Callable[[Path], sqlite3.Connection]
 """Makes the connection; tests give one that fails at its n-th call."""
 
-SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""What SQLite's calls raise; the second when a damaged schema is quoted in its error."""
+MAGIC = b"SQLite format 3\x00"
+"""How every plain SQLite file begins, and no encrypted one does."""
 
 _HEADER_BYTES = 100
-_MAGIC = b"SQLite format 3\x00"
-_RESTORE = "Restore it from a backup, or join the group again from another officer's phone."
+RESTORE = "Restore it from a backup, or join the group again from another officer's phone."
+
+
+class Keyed:
+    """Base of the factories for encrypted ledgers: they judge the file's head themselves."""
+
+    def __call__(self, path: Path) -> sqlite3.Connection:
+        """Check, open and check again."""
+        raise NotImplementedError
+
+
+def sqlite_errors() -> tuple[type[Exception], ...]:
+    """What SQLite's calls raise: the standard driver's errors, and SQLCipher's once it is loaded.
+
+    UnicodeDecodeError comes when a damaged schema is quoted in an error.
+    """
+    sealed = sys.modules.get("sqlcipher3.dbapi2")
+    more = () if sealed is None else (sealed.Error,)
+    return (sqlite3.Error, UnicodeDecodeError, *more)
 
 
 def connect(
@@ -53,21 +72,25 @@ def connect(
     )
 
 
-def create_ledger(path: Path) -> None:
+def _connect_new(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def create_ledger(path: Path, open_new: Connect = _connect_new) -> None:
     """Make an empty ledger file, whole before it gets its name. Keeps one that is there."""
     if path.exists():
         return
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
-    connection = sqlite3.connect(beside, isolation_level=None)
+    connection = open_new(beside)
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(f"BEGIN;\n{schema()}\nCOMMIT;")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.Error as error:
+    except sqlite_errors() as error:
         raise explain(error) from error
     finally:
         connection.close()
@@ -77,15 +100,16 @@ def create_ledger(path: Path) -> None:
 
 def open_ledger(path: Path, connect: Connect = connect) -> sqlite3.Connection:
     """Check and open a ledger file. Raises StoreDamaged, StoreTooNew, StoreFailed."""
-    check_header(path)
+    if not isinstance(connect, Keyed):
+        check_header(path)
     connection = None
     try:
         connection = connect(path)
         prepare(connection)
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
-            raise StoreDamaged(f"The ledger file {path} has lost its tables. {_RESTORE}")
+            raise StoreDamaged(f"The ledger file {path} has lost its tables. {RESTORE}")
         return connection
-    except SQLITE_ERRORS as error:
+    except sqlite_errors() as error:
         if connection is not None:
             connection.close()
         raise explain(error, path) from error
@@ -110,47 +134,60 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def check_header(path: Path) -> None:
     """Judge the first 100 bytes and the length, before SQLite touches the file."""
+    header, size_bytes = read_head(path)
+    if header[:16] != MAGIC:
+        raise StoreDamaged(f"The ledger file {path} has been overwritten. {RESTORE}")
+    check_identity(
+        path,
+        int.from_bytes(header[68:72], "big"),
+        int.from_bytes(header[60:64], "big"),
+    )
+    page_bytes = int.from_bytes(header[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    _check_length(path, size_bytes, int.from_bytes(header[28:32], "big") * page_bytes)
+
+
+def read_head(path: Path) -> tuple[bytes, int]:
+    """The first 100 bytes of a ledger file and its length. StoreDamaged when there are fewer."""
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
             size_bytes = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
-        raise StoreDamaged(f"The ledger file {path} is missing. {_RESTORE}") from None
+        raise StoreDamaged(f"The ledger file {path} is missing. {RESTORE}") from None
     except OSError as error:
         raise StoreDamaged(f"The ledger file {path} can't be read: {error.strerror}.") from error
     if len(header) < _HEADER_BYTES:
-        raise StoreDamaged(f"The ledger file {path} is empty or cut short. {_RESTORE}")
-    if header[:16] != _MAGIC:
-        raise StoreDamaged(f"The ledger file {path} has been overwritten. {_RESTORE}")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreDamaged(f"The ledger file {path} is empty or cut short. {RESTORE}")
+    return header, size_bytes
+
+
+def check_identity(path: Path, application: int, version: int) -> None:
+    """Whether a database is a ledger, of a format that we know. StoreDamaged, StoreTooNew."""
+    if application != APPLICATION_ID:
         raise StoreDamaged(f"{path} is a database of some other program, not a Mkutano ledger.")
-    version = int.from_bytes(header[60:64], "big")
     if version > FORMAT_VERSION:
         raise StoreTooNew(
             f"The ledger file {path} was written by a newer Mkutano (format {version}, "
             f"this one knows {FORMAT_VERSION}). Update Mkutano on this device; nothing is lost."
         )
     if version < 1:
-        raise StoreDamaged(f"The ledger file {path} carries no format version. {_RESTORE}")
-    _check_length(path, header, size_bytes)
+        raise StoreDamaged(f"The ledger file {path} carries no format version. {RESTORE}")
 
 
-def _check_length(path: Path, header: bytes, size_bytes: int) -> None:
+def _check_length(path: Path, size_bytes: int, needed_bytes: int) -> None:
     """A file shorter than its header says was cut, unless a log beside it still has the rest."""
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size > 0:
         return
-    page_bytes = int.from_bytes(header[16:18], "big")
-    page_bytes = 65536 if page_bytes == 1 else page_bytes
-    pages = int.from_bytes(header[28:32], "big")
-    if size_bytes < pages * page_bytes:
+    if size_bytes < needed_bytes:
         raise StoreDamaged(
-            f"The ledger file {path} is cut short: {size_bytes} of {pages * page_bytes} bytes "
-            f"are there. {_RESTORE}"
+            f"The ledger file {path} is cut short: {size_bytes} of {needed_bytes} bytes "
+            f"are there. {RESTORE}"
         )
 
 
-def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None) -> NodeError:
+def explain(error: Exception, path: Path | None = None) -> NodeError:
     """SQLite's error as a sentence for the phone's owner."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if code is not None else None
@@ -160,7 +197,7 @@ def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None)
         sqlite3.SQLITE_NOTADB,
     ):
         return StoreDamaged(
-            f"{where} is damaged. Stop using this copy. {_RESTORE} "
+            f"{where} is damaged. Stop using this copy. {RESTORE} "
             "What other phones hold is not affected."
         )
     if primary == sqlite3.SQLITE_FULL:
@@ -182,12 +219,9 @@ def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path | None = None)
         )
     if primary == sqlite3.SQLITE_READONLY:
         return StoreFailed(f"{where} can't be written to. Check who owns the folder.")
-    if (
-        isinstance(error, sqlite3.DatabaseError)
-        and code is None
-        and not isinstance(error, sqlite3.OperationalError)
-    ):
-        return StoreDamaged(f"{where} can't be read as a ledger. {_RESTORE}")
+    kinds = {kind.__name__ for kind in type(error).__mro__}  # two drivers, the same names
+    if code is None and "DatabaseError" in kinds and "OperationalError" not in kinds:
+        return StoreDamaged(f"{where} can't be read as a ledger. {RESTORE}")
     return StoreFailed(
         f"This device could not read or write its ledger ({error}). Nothing was recorded. "
         "Try again; if it happens again, the storage may be failing: sync with another phone now."

@@ -20,21 +20,21 @@ import aiohttp
 
 from node.address import Address
 from node.bulletin import Bulletin
+from node.card_call import Pair, in_words, show_cards
 from node.clock import now_ms, random_bytes
-from node.doors import adopt, remember, trusted
+from node.coming_in import Ask, ComingIn, yes_to_the_offer
+from node.doors import remember, trusted
 from node.errors import NodeError, StoreFailed
 from node.hello import discovery_key
-from node.invitation import Invitation, handshake_psk, hello_key, invitation_key
-from node.joining import Join, decode_joined, encode_join, encode_ready
+from node.invitation import Invitation
 from node.node import Node, Step
 from node.node_thread import NodeThread
 from node.outgoing import open_socket
+from node.pairings import Pairings
 from node.peer_link import PeerLink
-from node.reception import Reception, expect
+from node.reception import Reception
+from node.refused_words import why_refused
 from node.secure_socket import (
-    JOIN,
-    JOINED,
-    READY,
     REFUSED,
     PeerGone,
     Refused,
@@ -44,7 +44,6 @@ from node.secure_socket import (
     hang_up,
 )
 from replication.errors import RemoteError
-from replication.identity import noise_public
 
 LINKS_MAX: Final = 64  # a group has few officers; more at once is a flood
 REFUSALS_KEPT: Final = 100
@@ -84,6 +83,8 @@ class Links:
         """Set whenever a link begins or ends; who waits on it clears it."""
         self.bulletin = Bulletin()
         """What a person may be told of the links."""
+        self.pairings = Pairings()
+        """Phones that come in, and what their owners are asked meanwhile."""
 
     # Steps
 
@@ -134,7 +135,9 @@ class Links:
 
         def work() -> Step:
             link.replica = node.group(link.group).replica
-            return node.connect(link.group, link.peer, link.device, link.initiator, now_ms())
+            return node.connect(
+                link.group, link.peer, link.device, link.initiator, now_ms(), link.by_cards
+            )
 
         await self.step(work)
 
@@ -184,7 +187,7 @@ class Links:
     def note_refusal(self, link: PeerLink, code: str, detail: str) -> None:
         """Remember that a peer's bytes were refused."""
         link.refused_code = code
-        self.note(link.device.hex()[:16], code, detail)
+        self.note(link.device.hex()[:16], code, why_refused(code, detail))
 
     async def answer(self, socket: WebSocket, who: str) -> None:
         """Serve one incoming connection to its end. `who` is its network address, for the log."""
@@ -209,10 +212,16 @@ class Links:
         return True
 
     async def begin(
-        self, secure: SecureSocket, group: bytes, device: bytes, *, initiator: bool
+        self,
+        secure: SecureSocket,
+        group: bytes,
+        device: bytes,
+        *,
+        initiator: bool,
+        by_cards: bool = False,
     ) -> PeerLink:
         """Keep a new link, or tell the other end why not. PeerGone."""
-        link = PeerLink(self, secure, group, device, initiator)
+        link = PeerLink(self, secure, group, device, initiator, by_cards)
         code, why = "already_connected", "The devices are connected already."
         if len(self._links) >= LINKS_MAX:
             code, why = "too_many_links", "This phone talks to as many phones as it can."
@@ -250,39 +259,46 @@ class Links:
             raise
 
     async def join(
-        self, http: aiohttp.ClientSession, invitation: Invitation, address: Address, name: str
+        self,
+        http: aiohttp.ClientSession,
+        invitation: Invitation | None,
+        address: Address,
+        name: str,
+        ask: Ask = yes_to_the_offer,
     ) -> PeerLink:
-        """Use an invitation; the caller runs the link, which brings the group's books."""
+        """Come into a group at one address; the caller runs the link, which brings the books.
+
+        Without an invitation, by numbers. Declined, AwaitingOfficers, NotAnswered, PeerGone,
+        Refused.
+        """
         self._require_open()
-        key = invitation_key(invitation.secret)
-        inviter = noise_public(invitation.device)
+        socket = await open_socket(http, address)
+        coming = ComingIn(self._node, self._thread, invitation, address, name, ask)
+        secure, joined = await coming.run(socket)
+        return await self.begin(secure, joined.group, joined.inviter, initiator=True)
+
+    async def call_by_cards(
+        self, http: aiohttp.ClientSession, cards: Pair, address: Address
+    ) -> PeerLink:
+        """Show two paper cards; the caller runs the link, which brings the books.
+
+        The group is on this phone from then on, though the phone is in no roster yet. PeerGone,
+        Refused.
+        """
+        self._require_open()
         socket = await open_socket(http, address)
         try:
-            secure = await dial(
-                socket,
-                kind="join",
-                static=self._keys.noise_static(),
-                key=hello_key(key),
-                psk=handshake_psk(key),
-                accepts=inviter.__eq__,
+            secure, holds = await show_cards(self._node, socket, cards)
+            await self._thread.run(self._node.join, holds.group, holds.group.hex()[:8])
+            return await self.begin(
+                secure, holds.group, holds.device, initiator=True, by_cards=True
             )
-            await secure.send(encode_join(Join(self._keys.public, name)), JOIN)
-            joined = decode_joined(await expect(secure, JOINED))
-            await self._thread.run(
-                adopt, self._node, joined, invitation.device, str(address), now_ms()
-            )
-            await secure.send(encode_ready(), READY)
-            return await self.begin(secure, joined.group, invitation.device, initiator=True)
         except BaseException as error:
             await hang_up(socket)
             if isinstance(error, RemoteError):
                 raise Refused("What answered there does not speak as a Mkutano device.") from error
             if isinstance(error, Refused):
-                raise Refused(
-                    "The other phone does not take this invitation: it was used already, or "
-                    "withdrawn. Ask the officer for a new one.",
-                    "invitation_refused",
-                ) from error
+                raise in_words(error) from error
             raise
 
     def _found_at(self, group: bytes, address: Address, device: bytes) -> None:

@@ -12,7 +12,7 @@ from model import events as e
 from model.events.members import GoalKind, GoalOutcome
 from node import commands, member_facts, owed
 from node.choosing import choice
-from node.errors import CommandRefused
+from node.phones import phone
 from node.recording import Context, Receipt
 
 if TYPE_CHECKING:
@@ -40,23 +40,7 @@ def _status(at: Context, r: RecordRequest) -> Receipt:
 
 def _officer(at: Context, r: RecordRequest) -> Receipt:
     title = choice(r.title, get_args(e.Title), "office")
-    return commands.elect(at, title, _device(at, r.device), r.member)
-
-
-def _device(at: Context, said: str) -> bytes:
-    """An enrolled device by the first letters of its key or by its name."""
-    wanted = said.strip().casefold()
-    found = [
-        device
-        for device, known in at.group.roster.devices.items()
-        if device.hex().startswith(wanted) or known.label.casefold() == wanted
-    ]
-    if len(found) != 1:
-        raise CommandRefused(
-            f"“{said}” is not one phone of this group. See them with: mkutano devices",
-            "unknown_device",
-        )
-    return found[0]
+    return commands.elect(at, title, phone(at.group, r.device).key, r.member)
 
 
 def _goal(at: Context, r: RecordRequest) -> Receipt:

@@ -6,10 +6,13 @@ A member's name and phone leave this device only as ciphertext (node/people.py).
 from datetime import UTC, datetime
 
 from model import events as e
+from model.offices import founded
 from node import desk
+from node.electing import election_of
 from node.errors import CommandRefused
 from node.people import checked, phone_form, tags
 from node.plan import Plan
+from node.proposing import propose
 from node.recording import Context, Receipt, done, record
 
 
@@ -71,11 +74,13 @@ def set_member_status(
 
 
 def elect(at: Context, title: e.Title, device: bytes, member: str = "") -> Receipt:
-    """Elect the person behind an enrolled device to an office."""
+    """Elect the person behind an enrolled device to an office; once the group is founded, ask."""
     known = at.group.roster.devices.get(device)
     if known is None:
         raise CommandRefused("That phone is not enrolled in the group.", "unknown_device")
     one = desk.member(at.group, member).id if member else b""
+    if founded(at.group.book, None):
+        return propose(at, election_of(at.group, title, known.person, one))
     event = e.OfficerElected(title, known.person, one)
     return record(at, event, f"{known.label} is now {title.replace('_', ' ')}.")
 

@@ -8,36 +8,37 @@ was not committed is ever shown or sent. Synchronous: one thread owns a node.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from model.book import Book
-from model.codec import encode
 from model.events import Event
-from model.identifiers import CHANGE_PREFIX_BYTES, entry_id
 from model.reducer import REDUCER_VERSION
 from node.books import Books, joined
 from node.clock import random_bytes
-from node.errors import CommandRefused, NodeError, StoreDamaged, StoreFailed, UnknownGroup
+from node.continuity import Continuity
+from node.errors import CommandRefused, NodeError, StoreDamaged, UnknownGroup, damaged
 from node.home import Home, create_home, open_home
-from node.ledger_file import Connect, connect, create_ledger
+from node.ledger_file import Connect, connect, sqlite_errors
+from node.marker import Marker, Marks, state_folder
+from node.payloads import encoded, ids_of, payloads_of, refused
 from node.people import People
-from node.ranges import fault
+from node.sealed_ledger import connect_by, make_ledger, new_key
 from node.store import BookWriting, GroupRow, Store
 from replication.control import (
     ADMISSION_VERSION,
     PROTOCOL_VERSION,
     DeviceEnrolled,
     GroupFounded,
-    encode_record,
+    Record,
+    is_control,
 )
 from replication.document import DocumentError
 from replication.errors import LocalError
-from replication.history import Admitted
-from replication.identity import SALT_BYTES
-from replication.limits import CHANGE_EVENTS_MAX, LABEL_CHARS_MAX
+from replication.identity import SALT_BYTES, SEED_BYTES, DeviceKeys
+from replication.limits import CHANGE_EVENTS_MAX
 from replication.outcome import Outcome, Refused, Stored
 from replication.replica import Replica, found
 from replication.roster import Roster
@@ -78,7 +79,13 @@ class Group:
             keys,
             random_bytes(SALT_BYTES),
         )
-        self.books = Books(store, row)
+        seed = store.founding_seed(row.group_no)
+        self.founding_key = DeviceKeys(seed) if seed else None
+        """The one-time key that ends the founding; None: not this device's, or used up."""
+        marker = Marker(state_folder(), self.device, self.id)
+        self.continuity = Continuity(self.replica, marker)
+        """Whether this phone's own chain goes on from where it was."""
+        self.books = Books(store, row, self.replica)
         self.people = People(store, row, keys)
 
     @property
@@ -105,23 +112,28 @@ class Node:
         self.home = home
         self.keys = home.keys
         self.device = home.keys.public
-        self._connect = connect
+        self._connect = connect_by(home.ledger_key, connect)
         self._store: Store | None = None
         self._groups: dict[bytes, Group] = {}
+        self.unreadable: dict[bytes, str] = {}
+        """Groups whose rows in the ledger are damaged, and what this device called them."""
         self._reload()
 
     @staticmethod
-    def create(path: Path, name: str) -> "Node":
+    def create(path: Path, name: str, pin: str = "", encrypted: bool = False) -> "Node":
         """Make a home with a new device in it. Raises what `create_home` raises: the name too is
-        checked there.
+        checked there. NodeError when it should be encrypted and can't be.
         """
-        home = create_home(path, name, lambda folder: create_ledger(folder / "ledger.sqlite"))
+        key = new_key() if encrypted else b""
+        home = create_home(path, name, lambda folder: make_ledger(folder, key), pin, key)
         return _opened(home, connect)
 
     @staticmethod
-    def open(path: Path, connect: Connect = connect) -> "Node":
-        """Open a home. Raises HomeMissing, HomeBusy, HomeDamaged, StoreDamaged, StoreTooNew."""
-        return _opened(open_home(path), connect)
+    def open(path: Path, connect: Connect = connect, pin: str | None = None) -> "Node":
+        """Open a home. Raises HomeMissing, HomeBusy, HomeDamaged, StoreDamaged, StoreTooNew, and
+        with a PIN on it what `open_home` raises.
+        """
+        return _opened(open_home(path, pin), connect)
 
     def close(self) -> None:
         """Close the store and let go of the home. Twice is harmless."""
@@ -163,6 +175,8 @@ class Node:
     def group(self, group_id: bytes) -> Group:
         """One group; UnknownGroup when this device does not hold it."""
         known = self.groups.get(group_id)
+        if group_id in self.unreadable:
+            raise damaged(self.unreadable[group_id])
         if known is None:
             raise UnknownGroup(f"This device does not hold the group {group_id.hex()[:12]}.")
         return known
@@ -174,31 +188,39 @@ class Node:
         now_ms: int,
         events: Sequence[Event] = (),
         keys: Sequence[PersonKey] = (),
+        records: Sequence[Record] = (),
     ) -> bytes:
         """Sign and store the founding change of a new group; returns the group's id.
 
-        `person` is the founder (16 bytes). `events` go into the same change, so that no group
-        exists without its name and rules.
+        `person` is the founder (16 bytes). `events` and control `records` go into the same change,
+        so that no group exists without its name, rules and paper cards.
         """
+        founding = DeviceKeys(random_bytes(SEED_BYTES))
         record = GroupFounded(
             PROTOCOL_VERSION,
             ADMISSION_VERSION,
             random_bytes(NONCE_BYTES),
             person,
             self.home.name,
+            founding.public,
         )
-        payloads = [_encoded(record), *_payloads(events)]
+        payloads = [encoded(record), *payloads_of(events), *map(encoded, records)]
         try:
             group_id, first = found(self.keys, payloads, random_bytes(SALT_BYTES), now_ms)
         except LocalError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         stored = Stored((first,), (), tuple(keys))
         store = self.store
         try:
+            Marker(state_folder(), self.device, group_id).write(Marks())
             with store.database.transaction():
                 row = store.insert_group(group_id, label)
-                store.write(row.group_no, stored, _writing(Group(store, row, self.home), stored))
-            self._groups[group_id] = Group(store, row, self.home)
+                store.keep_founding_seed(row.group_no, founding.seed)
+                store.write(row.group_no, stored)
+                founded = Group(store, row, self.home)
+                store.write(row.group_no, Stored(), _writing(founded, stored))
+            self._groups[group_id] = group = Group(store, row, self.home)
+            group.continuity.committed()
         except BaseException:
             self._forget()
             raise
@@ -252,15 +274,24 @@ class Node:
     ) -> Step:
         """Enrol a device, and spend the invitation that brought it in the same step."""
         batch = Batch(self, self.group(group_id), now_ms)
-        batch.append_encoded([_encoded(enrolment)])
+        batch.append_encoded([encoded(enrolment)])
         return batch.commit((invitation_id, enrolment.device) if invitation_id else None)
 
     def connect(
-        self, group_id: bytes, peer: str, device: bytes, initiator: bool, now_ms: int
+        self,
+        group_id: bytes,
+        peer: str,
+        device: bytes,
+        initiator: bool,
+        now_ms: int,
+        by_cards: bool = False,
     ) -> Step:
-        """Begin a session with a peer whose device key the channel has proved."""
+        """Begin a session with a peer whose device key the channel has proved.
+
+        `by_cards`: two paper cards were shown for it (node/card_call.py).
+        """
         group = self.group(group_id)
-        return self._run(group, group.replica.connect(peer, device, initiator))
+        return self._run(group, group.replica.connect(peer, device, initiator, by_cards))
 
     def receive(self, group_id: bytes, peer: str, message: bytes, now_ms: int) -> Step:
         """Take one decrypted message from a peer; what is wrong with it is in `refused`."""
@@ -283,6 +314,7 @@ class Node:
             if any(outcome.store):
                 writing = _writing(group, outcome.store)
                 self._commit(group, outcome.store, writing)
+            group.continuity.heard()
         except BaseException:
             self._forget()
             raise
@@ -295,9 +327,13 @@ class Node:
         writing: BookWriting,
         spent: tuple[bytes, bytes] | None = None,
     ) -> None:
-        group.store.commit(group.row.group_no, stored, writing, spent)
+        ends = group.founding_key is not None and not group.roster.founding
+        group.store.commit(group.row.group_no, stored, writing, spent, ends)
+        if ends:
+            group.founding_key = None
         group.replica.committed()
         group.books.committed()
+        group.continuity.committed()
 
     def _fold_anew(self, group: Group) -> None:
         """Bring a book that was made by other rules under ours."""
@@ -315,20 +351,32 @@ class Node:
     def _reload(self) -> None:
         store = Store(self.home.ledger, self._connect)
         try:
-            self._groups = {row.group_id: Group(store, row, self.home) for row in store.groups()}
-            for group in self._groups.values():
-                if group.row.reducer_version != REDUCER_VERSION:
-                    self._fold_anew(group)
+            self._groups, self.unreadable = {}, {}
+            faults = [self._read_group(store, row) for row in store.groups()]
+            if self.unreadable and not self._groups:
+                raise next(filter(None, faults))
         except BaseException as error:
             store.close()
             if isinstance(error, NodeError) or not isinstance(error, Exception):
                 raise
-            # Whatever trips over what the file gave back: it is not what was put in.
-            raise StoreDamaged(
-                f"The ledger file {self.home.ledger} is damaged. Stop using this copy. Restore it "
-                "from a backup, or join the group again from another officer's phone."
-            ) from error
+            names = self.unreadable.values()  # what trips over the rows: they are not as put in
+            raise damaged(*names) from error
         self._store = store
+
+    def _read_group(self, store: Store, row: GroupRow) -> Exception | None:
+        """Take in one group; one whose rows make no sense stands aside, and the others go on."""
+        try:
+            self._groups[row.group_id] = group = Group(store, row, self.home)
+            if row.reducer_version != REDUCER_VERSION:
+                self._fold_anew(group)
+        except Exception as error:
+            is_damage = isinstance(error, StoreDamaged) or not isinstance(error, NodeError)
+            if not is_damage or isinstance(error.__cause__, sqlite_errors()):
+                raise  # a full phone, say, or a file that is damaged as a whole
+            self._groups.pop(row.group_id, None)
+            self.unreadable[row.group_id] = row.label
+            return error
+        return None
 
 
 class Batch:
@@ -342,10 +390,15 @@ class Batch:
         self._writings: list[BookWriting] = []
         self._receipts: list[bytes] = []
 
-    def append(self, events: Sequence[Event], keys: Sequence[PersonKey] = ()) -> list[bytes]:
-        """Sign one change of 1..64 events; returns their entry ids."""
+    def append(
+        self,
+        events: Sequence[Event],
+        keys: Sequence[PersonKey] = (),
+        records: Sequence[Record] = (),
+    ) -> list[bytes]:
+        """Sign one change of 1..64 events, control records last; returns their entry ids."""
         try:
-            payloads = _payloads(events)
+            payloads = [*payloads_of(events), *map(encoded, records)]
         except CommandRefused:
             self.give_up()
             raise
@@ -357,22 +410,39 @@ class Batch:
         """Sign one change of encoded events; returns their entry ids."""
         if not 1 <= len(payloads) <= CHANGE_EVENTS_MAX:
             raise ValueError(f"a change holds 1 to {CHANGE_EVENTS_MAX} events")
+        with_entries = not all(map(is_control, payloads))
+        outcome = self._make(
+            lambda: self._group.replica.append(payloads, self._now_ms, keys), with_entries
+        )
+        ids = ids_of(outcome.admitted[-1:])  # what comes before it only joins heads
+        self._receipts += ids
+        return ids
+
+    def end_founding(self) -> None:
+        """Sign the change that ends the founding period; its key is wiped when it is stored."""
+        group = self._group
+        self._make(lambda: group.replica.end_founding(group.founding_key, self._now_ms))
+
+    def _make(self, sign: Callable[[], Outcome], with_entries: bool = False) -> Outcome:
+        """Sign a change, and work out what follows from it."""
         try:
-            outcome = self._group.replica.append(payloads, self._now_ms, keys)
+            self._group.continuity.require(with_entries)
+            outcome = sign()
             writing = _writing(self._group, outcome.store)
+        except CommandRefused:
+            self.give_up()
+            raise
         except LocalError as error:
             if error.code.startswith("document"):
                 self._node._forget()
             self.give_up()
-            raise _refused(error) from error
+            raise refused(error) from error
         except BaseException:
             self._node._forget()
             raise
         self._outcomes.append(outcome)
         self._writings.append(writing)
-        ids = _ids(outcome.admitted[-1:])  # what comes before it only joins heads
-        self._receipts += ids
-        return ids
+        return outcome
 
     def commit(self, spent: tuple[bytes, bytes] | None = None) -> Step:
         """Store everything in one transaction; then it may be sent."""
@@ -404,7 +474,9 @@ class Batch:
 
 def _opened(home: Home, connect: Connect) -> Node:
     try:
-        return Node(home, connect)
+        node = Node(home, connect)
+        home.finish_converting()
+        return node
     except BaseException:
         home.close()
         raise
@@ -415,49 +487,3 @@ def _writing(group: Group, stored: Stored) -> BookWriting:
     writing, applied = group.books.advance(stored.changes)
     people = group.people.advance(group.book, applied, stored.keys)
     return writing._replace(people=people)
-
-
-def _ids(admitted: Sequence[Admitted]) -> list[bytes]:
-    return [
-        entry_id(one.change.change_hash[:CHANGE_PREFIX_BYTES], index)
-        for one in admitted
-        for index in range(len(one.change.events))
-    ]
-
-
-def _payloads(events: Sequence[Event]) -> list[bytes]:
-    payloads = []
-    for event in events:
-        try:
-            payloads.append(encode(event))
-        except ValueError as error:
-            raise CommandRefused(f"{fault(event)} Nothing was recorded.", "out_of_range") from error
-    return payloads
-
-
-def _encoded(record: GroupFounded | DeviceEnrolled) -> bytes:
-    try:
-        return encode_record(record)
-    except ValueError as error:
-        raise CommandRefused(
-            f"A phone's name has 1 to {LABEL_CHARS_MAX} letters. Nothing was recorded.",
-            "out_of_range",
-        ) from error
-
-
-MAY_NOT_WRITE = (
-    "This device may read this group's books, but not write in them. "
-    "Ask the founder's device to invite it as an officer's device."
-)
-_SENTENCES = {
-    "no_right": MAY_NOT_WRITE,
-    "too_large": "This is too much for one entry. Shorten the text and try again.",
-    "bad_time": "The clock of this device is far off. Set its date and try again.",
-}
-
-
-def _refused(error: LocalError) -> NodeError:
-    if error.code.startswith("document"):
-        return StoreFailed(f"The entry could not be checked ({error.detail}). Try again.")
-    sentence = _SENTENCES.get(error.code, f"This can't be recorded: {error.detail or error.code}.")
-    return CommandRefused(sentence, error.code)

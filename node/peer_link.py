@@ -40,13 +40,21 @@ class PeerLink:
     """The conversation about one group with one device."""
 
     def __init__(
-        self, links: "Links", socket: SecureSocket, group: bytes, device: bytes, initiator: bool
+        self,
+        links: "Links",
+        socket: SecureSocket,
+        group: bytes,
+        device: bytes,
+        initiator: bool,
+        by_cards: bool = False,
     ) -> None:
         self.group = group
         self.device = device
         """Ed25519 key that the peer has proved."""
         self.initiator = initiator
         """Whether this side called."""
+        self.by_cards = by_cards
+        """Whether the one who called showed two paper cards (node/card_call.py)."""
         self.peer = links.new_peer_name(device)
         """The name of this conversation towards the replica; never used twice."""
         self.ending = ""

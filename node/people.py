@@ -15,9 +15,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from model.aside import standing_of
 from model.book import Book
-from model.entry import Entry, order_key
-from model.events import PersonSealed
+from model.codec import decode
+from model.entry import Entry
+from model.events import PersonSealed, SuspenseRatified, SuspenseRejected
+from model.identifiers import CHANGE_PREFIX_BYTES
+from model.pages import EntryPage
+from model.suspense import KINDS as VERDICTS
 from node.clock import random_bytes
 from node.errors import CommandRefused
 from node.store import GroupRow, SealedRow, Store
@@ -37,6 +42,10 @@ PHONE_CHARS_MAX = 32
 PHONE_DIGITS_COMPARED = 9
 """Last digits of a phone that make it the same phone: national numbers differ only in a leading
 0 or country code."""
+
+_SEALED = "person.sealed"
+NO_DETAILS = SealedRow(b"", 0, b"", b"", b"", b"", None, None)
+"""Stands for a row that is let go: nothing that counts says any more who the member is."""
 
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
@@ -78,17 +87,24 @@ class People:
         """The rows that applied entries and new keys change.
 
         The newest details of a member that the book counts win; what a device without an office
-        wrote about a member is not shown.
+        wrote about a member is not shown. Details that no longer count give way to those before.
         """
         for key_id, key in keys:
             self._keys.setdefault(key_id, key)
         changed: dict[bytes, SealedRow] = {}
+        looks_again = False
         for entry in applied:
             event = entry.event
-            if isinstance(event, PersonSealed) and _counts(book, entry.id):
+            if _judges(book, event):
+                looks_again = True
+            elif isinstance(event, PersonSealed):
                 before = changed.get(event.member) or self._row(event.member)
-                if before is None or (before.lamport, before.entry_id) < order_key(entry):
+                if not _counts(book, entry.id):
+                    looks_again |= before is not None and before.entry_id == entry.id
+                elif before is None or _age(before) < (entry.lamport, entry.id):
                     changed[event.member] = self._opened(_row(entry, event))
+        if looks_again:
+            changed = self._looked_up(book, changed)
         new_ids = {key.key_id for key in keys}
         if new_ids:
             for row in self._all().values():
@@ -96,7 +112,38 @@ class People:
                     changed[row.member] = self._opened(row)
         if self._rows is not None:
             self._rows.update(changed)
+            self._rows = {key: row for key, row in self._rows.items() if row.entry_id}
         return list(changed.values())
+
+    def _looked_up(self, book: Book, changed: dict[bytes, SealedRow]) -> dict[bytes, SealedRow]:
+        """Every member's newest details that count, found by reading all entries of the book.
+
+        That takes the length of the history, and is needed only where officers or a decision
+        turned details that were taken in long ago. A row without an entry is one to let go.
+        """
+        known = {**self._all(), **changed}
+        found: dict[bytes, SealedRow] = {}
+        for name, page in book.entries.rows():
+            if page.kind == _SEALED and _stands(book, name, page):
+                row = self._of_entry(bytes.fromhex(name), page.lamport, known.values())
+                if row is not None and _age(row) > _age(found.get(row.member, NO_DETAILS)):
+                    found[row.member] = row
+        gone = {member: NO_DETAILS._replace(member=member) for member in known.keys() - found}
+        rows = {**{member: self._opened(row) for member, row in found.items()}, **gone}
+        return {member: row for member, row in rows.items() if self._row(member) != row}
+
+    def _of_entry(
+        self, identity: bytes, lamport: int, known: Iterable[SealedRow]
+    ) -> SealedRow | None:
+        """The details that an entry gives, from a row at hand or from its signed change."""
+        for row in known:
+            if row.entry_id == identity:
+                return row
+        chains = self._store.chains(self._group.group_no)
+        prefix, index = identity[:CHANGE_PREFIX_BYTES], identity[-1]
+        one = chains.find_prefix(prefix)
+        event = decode(one.change.events[index], prefix) if one is not None else None
+        return _details(event, lamport, identity) if isinstance(event, PersonSealed) else None
 
     def names(self) -> dict[bytes, Details]:
         """Every member whose details can be read here."""
@@ -197,18 +244,35 @@ def tags(key: bytes, details: Details) -> tuple[bytes, bytes]:
 
 
 def _counts(book: Book, entry_id: bytes) -> bool:
-    page = book.entries.find(entry_id.hex())
-    return page is not None and page.status == "counted"
+    name = entry_id.hex()
+    page = book.entries.find(name)
+    return page is not None and _stands(book, name, page)
+
+
+def _judges(book: Book, event: object) -> bool:
+    """Is it a verdict on what a stopped device wrote, or an officer's word on one?"""
+    if isinstance(event, SuspenseRatified | SuspenseRejected):
+        return True
+    target = getattr(event, "target", b"")
+    if not isinstance(target, bytes):
+        return False  # of a transfer: a pocket
+    page = book.entries.find(target.hex()) if target else None
+    return page is not None and page.kind in VERDICTS
+
+
+def _stands(book: Book, name: str, page: EntryPage) -> bool:
+    """Whether details are shown: a stopped device's only once officers ratified them."""
+    return page.status == "counted" and (not page.stopped or standing_of(book, name, page) is None)
+
+
+def _age(row: SealedRow) -> tuple[int, bytes]:
+    return row.lamport, row.entry_id
 
 
 def _row(entry: Entry, event: PersonSealed) -> SealedRow:
-    return SealedRow(
-        event.member,
-        entry.lamport,
-        entry.id,
-        event.key_id,
-        event.nonce,
-        event.sealed,
-        None,
-        None,
-    )
+    return _details(event, entry.lamport, entry.id)
+
+
+def _details(event: PersonSealed, lamport: int, identity: bytes) -> SealedRow:
+    sealed = (event.key_id, event.nonce, event.sealed)
+    return SealedRow(event.member, lamport, identity, *sealed, None, None)

@@ -15,12 +15,14 @@ from model.codec import encode
 from model.entry import Entry
 from model.events import EVENTS, Event
 from model.findings import Finding, list_findings, tasks_watched, worded
-from model.identifiers import ENTRY_ID_BYTES
+from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES
 from model.reducer import apply, undo
 from node.errors import CommandRefused
 from node.node import Group, Node, Step
 from node.ranges import fault
 from node.refusals import no_effect, without_draft_receipts
+from node.stopped import REVOKED, why_held
+from replication.control import CardVoted, Record
 from replication.limits import CHANGE_BYTES_MAX, CHANGE_EVENTS_MAX
 from replication.wire import PersonKey
 
@@ -76,6 +78,8 @@ class Plan:
     def __init__(self, group: Group) -> None:
         self.group = group
         self.events: list[Planned] = []
+        self.records: list[Record] = []
+        """Control records; they stand last in the change, after the events."""
         self.keys: list[PersonKey] = []
         self._notable = 0
         self._lines: dict[str, int] = {}
@@ -100,6 +104,11 @@ class Plan:
         device = self.group.device
         person = self.group.roster.person_of(device)
         lamport = self.group.books.newest[0]
+        shown = tuple(
+            record.proposal[:CHANGE_PREFIX_BYTES]
+            for record in self.records
+            if isinstance(record, CardVoted)
+        )
         steps: list[Undo] = []
         troubles: list[Trouble] = []
         try:
@@ -108,7 +117,7 @@ class Plan:
                 lamport += 1
                 entry = Entry(
                     planned.draft_id, lamport, device, person, 0, planned.event, _Everything()
-                )
+                )._replace(cards=shown)
                 steps.append(apply(book, entry))
                 troubles += self._troubles(planned, steps[-1])
             troubles += self._newly_seen(before)
@@ -120,6 +129,7 @@ class Plan:
 
     def require(self, anyway: bool = False) -> None:
         """Raise CommandRefused for the first trouble; `anyway` lets pass what did happen."""
+        self._require_heard(anyway)
         for trouble in self.trial():
             if trouble.final:
                 raise CommandRefused(_refused(trouble.sentence), trouble.code)
@@ -130,18 +140,41 @@ class Plan:
                     trouble.code,
                 )
 
-    def record(self, node: Node, now_ms: int) -> Step:
+    def _require_heard(self, anyway: bool) -> None:
+        """What a stopped phone records waits in suspense: its owner is told before."""
+        why = why_held(self.group) if self.events else ""
+        if why == REVOKED:
+            raise CommandRefused(f"{why} Nothing was recorded.", "revoked")
+        if why and not anyway:
+            raise CommandRefused(
+                f"{why} Nothing was recorded. If there is no other phone now, record it here with "
+                "--anyway.",
+                "stopped",
+            )
+
+    def record(self, node: Node, now_ms: int, *, ends_founding: bool = False) -> Step:
         """Sign and store all of it in one transaction. Raises CommandRefused, StoreFailed."""
         batch = node.batch(self.group.id, now_ms)
         ids: dict[bytes, bytes] = {}
         keys = self.keys
-        for part in in_parts(self.events):
+        for part, records in self._parts():
             places = {planned.draft_id: bytes((at,)) for at, planned in enumerate(part)}
             events = [_with_names(planned.event, {**ids, **places}) for planned in part]
-            receipts = batch.append(events, keys)
-            ids.update(zip(places, receipts, strict=True))
+            receipts = batch.append(events, keys, records)
+            ids.update(zip(places, receipts, strict=False))
             keys = []
+        if ends_founding:
+            batch.end_founding()
         return batch.commit()
+
+    def _parts(self) -> Iterator[tuple[list[Planned], list[Record]]]:
+        """The changes that it takes; control records go with the last events, where they fit."""
+        parts = list(in_parts(self.events))
+        room = CHANGE_EVENTS_MAX - len(parts[-1]) if parts else 0
+        if len(self.records) > room:
+            parts.append([])
+        for number, part in enumerate(parts, 1):
+            yield part, self.records if number == len(parts) else []
 
     @staticmethod
     def _require_range(planned: Planned) -> None:

@@ -1,43 +1,36 @@
 """Being called: who is let in, and nothing is said to anybody else.
 
-A device of the group's roster begins a session; a phone with an open invitation is taken in first
-(node/joining.py). Strangers hold few places for a few seconds each, and no caller holds all of
-them. One phone at a time uses an invitation: the second is refused before it is told anything, so
-that it never keeps a group which it can't enter.
+A device of the group's roster begins a session; a phone with an open invitation is let in first
+(node/letting_in.py). Strangers hold few places for a few seconds each, and no caller holds all of
+them; who has come with an invitation and said who it is waits for people, in a place of its own.
 """
 
-import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from node.clock import now_ms
-from node.doors import Door, doors, enrol, require_open, trusted
+from node.card_call import SHOWN, look_at_cards
+from node.clock import steady_ms
+from node.doors import Door, channel_key, door_for, trusted
+from node.enrolment import waiting
 from node.errors import NodeError
-from node.hello import Hello, find_key
-from node.joining import Joined, decode_join, decode_ready, encode_joined
+from node.hello import Hello
+from node.letting_in import LettingIn
 from node.node import Node
 from node.node_thread import NodeThread
 from node.peer_link import PeerLink
 from node.secure_socket import (
     CLOSE_FAULT,
     CLOSE_UNKNOWN,
-    HANDSHAKE_S_MAX,
-    JOIN,
-    JOINED,
-    READY,
     REFUSED,
+    WAITING,
     Answer,
-    PeerGone,
     Refused,
     SecureSocket,
     WebSocket,
     answer,
     hang_up,
-    reason,
 )
 from replication.errors import RemoteError
 
@@ -64,9 +57,9 @@ class Reception:
         if not self._has_room(who):
             await hang_up(socket, aiohttp.WSCloseCode.TRY_AGAIN_LATER)
             return
-        self._handshakes[who] += 1
+        place = _Place(self._handshakes, who)
         try:
-            link = await self._welcome(socket)
+            link = await self._welcome(socket, place)
         except RemoteError as error:
             self._links.note(who, error.code, error.detail)
             await hang_up(socket, CLOSE_FAULT)
@@ -76,10 +69,9 @@ class Reception:
             await hang_up(socket, CLOSE_UNKNOWN if isinstance(error, Refused) else CLOSE_FAULT)
             return
         finally:
-            self._handshakes[who] -= 1
-            if not self._handshakes[who]:
-                del self._handshakes[who]
-        await link.run()
+            place.leave()
+        if link is not None:
+            await link.run()
 
     def _has_room(self, who: str) -> bool:
         return (
@@ -88,74 +80,62 @@ class Reception:
             and self._handshakes[who] < CALLER_HANDSHAKES_MAX
         )
 
-    async def _welcome(self, socket: WebSocket) -> PeerLink:
+    async def _welcome(self, socket: WebSocket, place: "_Place") -> PeerLink | None:
+        """A session to hold, once the handshake is over; None when there was one or none."""
         door: Door | None = None
 
         async def known(hello: Hello) -> Answer | None:
             nonlocal door
-            candidates = [
-                d for d in await self._thread.run(doors, self._node) if d.kind == hello.kind
-            ]
-            position = find_key(hello, [candidate.key for candidate in candidates])
-            door = None if position is None else candidates[position]
+            door = await self._thread.run(door_for, self._node, hello, steady_ms())
             return None if door is None else Answer(door.psk)
 
         static = self._node.home.keys.noise_static()
         secure = await answer(socket, static=static, known=known)
         if door is None:
             raise Refused("A stranger connected.")
+        if door.kind == "cards":
+            device = await look_at_cards(self._node, self._thread, secure, door.group)
+            self._links.bulletin.announce(SHOWN)
+            return await self._links.begin(
+                secure, door.group, device, initiator=False, by_cards=True
+            )
         if door.invitation is None:
             device = await self._known_device(secure, door.group)
-        else:
-            device = await self._take_in(secure, door, door.invitation.invitation_id)
-        return await self._links.begin(secure, door.group, device, initiator=False)
+            return await self._links.begin(secure, door.group, device, initiator=False)
+        guest = LettingIn(self._links, self._node, self._thread, secure, door, door.invitation)
+        await guest.run(self._in_use, place.leave)
+        return None
 
     async def _known_device(self, secure: SecureSocket, group: bytes) -> bytes:
         """The roster's device at the other end; one that is not in it is told so."""
         device = (await self._thread.run(trusted, self._node, group)).get(secure.peer_static)
         if device is None:
-            await secure.send(b"not_enrolled", REFUSED)
-            raise NodeError("A device that is not enrolled in the group connected.", "not_enrolled")
+            code = await self._thread.run(_why_not, self._node, group, secure.peer_static)
+            await secure.send(code.encode(), REFUSED)
+            raise NodeError("A device that is not enrolled in the group connected.", code)
         return device
 
-    async def _take_in(self, secure: SecureSocket, door: Door, invitation: bytes) -> bytes:
-        """The inviter's side of joining; see node/joining.py."""
-        join = decode_join(await expect(secure, JOIN), secure.peer_static)
-        if invitation in self._in_use:
-            await secure.send(b"invitation_in_use", REFUSED)
-            raise NodeError("Two phones used one invitation at once.", "invitation_in_use")
-        self._in_use.add(invitation)
-        try:
-            async with _saying_why_not(secure):
-                await self._thread.run(require_open, self._node, door)
-            await secure.send(encode_joined(Joined(door.group, door.group_name)), JOINED)
-            decode_ready(await expect(secure, READY))
-            async with _saying_why_not(secure):
-                await self._links.step(lambda: enrol(self._node, door, join, now_ms()))
-        finally:
-            self._in_use.discard(invitation)
-        return join.device
+
+def _why_not(node: Node, group: bytes, static: bytes) -> str:
+    """What a device that has proved its key is told when it is not in the roster."""
+    waits = waiting(node.group(group))
+    missing = next((waits[device] for device in waits if channel_key(device) == static), 0)
+    return f"{WAITING}{missing}" if missing else "not_enrolled"
 
 
-@contextlib.asynccontextmanager
-async def _saying_why_not(secure: SecureSocket) -> AsyncIterator[None]:
-    """Tell the other end the code of what this phone could not do for it."""
-    try:
-        yield
-    except NodeError as error:
-        await secure.send(error.code.encode(), REFUSED)
-        raise
+class _Place:
+    """One of the places that strangers may hold, left once and only once."""
 
+    def __init__(self, taken: Counter[str], who: str) -> None:
+        self._taken = taken
+        self._who = who
+        self._is_held = True
+        taken[who] += 1
 
-async def expect(secure: SecureSocket, label: int) -> bytes:
-    """The next message, which must carry this label. Refused, PeerGone, RemoteError."""
-    try:
-        async with asyncio.timeout(HANDSHAKE_S_MAX):
-            got, message = await secure.receive()
-    except TimeoutError:
-        raise PeerGone("The other device took too long to answer.") from None
-    if got == REFUSED:
-        raise Refused(f"The other device refused: {reason(message)}.", reason(message))
-    if got != label:
-        raise RemoteError("link-label", f"an unexpected message of label {got}")
-    return message
+    def leave(self) -> None:
+        """Let somebody else have it. Twice is harmless."""
+        if self._is_held:
+            self._is_held = False
+            self._taken[self._who] -= 1
+            if not self._taken[self._who]:
+                del self._taken[self._who]

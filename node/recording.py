@@ -8,7 +8,7 @@ from model.decisions import missing
 from model.events import Event
 from model.identifiers import receipt_code
 from model.journal import entry_page
-from node import desk
+from node import desk, founding_period
 from node.desk import Meeting
 from node.node import Group, Node, Step
 from node.plan import Plan
@@ -47,8 +47,10 @@ def record(at: Context, event: Event, sentence: str) -> Receipt:
 def done(at: Context, plan: Plan, sentence: str) -> Receipt:
     """Record a plan. Raises CommandRefused before anything is signed."""
     plan.require(at.anyway)
-    step = plan.record(at.node, at.now_ms)
-    return Receipt(receipt_code(step.receipts[0]), sentence, step.receipts, step)
+    ends = founding_period.is_due(at.group, tuple(planned.event for planned in plan.events))
+    step = plan.record(at.node, at.now_ms, ends_founding=ends)
+    told = f"{sentence} {founding_period.ENDED}".lstrip() if ends else sentence
+    return Receipt(receipt_code(step.receipts[0]), told, step.receipts, step)
 
 
 def decided(at: Context, event: Event, sentence: str) -> Receipt:

@@ -14,7 +14,7 @@ from msgspec import Meta
 from model import events as e
 from model.days import Period
 from model.money import AMOUNT_MINOR_MAX
-from node import commands
+from node import commands, paper_cards
 from node.answers import Answer, GroupRequest, choose_group
 from node.commands import Context, Receipt, Terms
 from node.errors import CommandRefused
@@ -22,6 +22,7 @@ from node.founding import InterestMethod, Meets, SocialAtShareout
 from node.importing import import_sheet
 from node.kinds import KINDS
 from node.node import Node
+from node.stopped import why_held
 
 Words = Annotated[str, Meta(max_length=200)]
 
@@ -198,20 +199,35 @@ class FoundRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     title: e.Title = "secretary"
     """The founder's own office."""
     kind: e.Code = "vsla"
+    cards: bool = True
+    """Make the three paper cards. Their words are in the answer, once, and are kept nowhere."""
 
 
 def found(node: Node, asked: FoundRequest, now_ms: int) -> Answer:
     """Found a group on this device."""
     rules = Terms(**{rule: getattr(asked, rule) for rule in Terms._fields})
+    secrets = paper_cards.fresh_secrets() if asked.cards else ()
     group_id, sentence = commands.found_group(
-        node, asked.name, asked.currency, rules, now_ms, title=asked.title, kind=asked.kind
+        node,
+        asked.name,
+        asked.currency,
+        rules,
+        now_ms,
+        title=asked.title,
+        kind=asked.kind,
+        cards=secrets,
     )
-    return Answer({"group": group_id.hex(), "name": asked.name, "sentence": sentence})
+    cards = paper_cards.told_once(node.group(group_id), secrets, now_ms)
+    body = {"group": group_id.hex(), "name": asked.name, "sentence": sentence, "cards": cards}
+    return Answer(body)
 
 
 def take_over(node: Node, asked: ImportRequest, now_ms: int) -> Answer:
     """Take a sheet into the books, all of it or nothing."""
     group = choose_group(node, asked.group)
+    why = why_held(group) if not asked.dry_run else ""
+    if why:  # a whole sheet in suspense is nobody's wish
+        raise CommandRefused(f"{why} Nothing was recorded.", "stopped")
     done = import_sheet(Context(node, group, now_ms, anyway=True), Path(asked.path), asked.dry_run)
     body = {
         "rows": done.rows,

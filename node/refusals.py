@@ -13,9 +13,11 @@ from model.codec import kind_of
 from model.events import Event
 from model.findings import Finding
 from model.identifiers import receipt_code
-from model.permissions import MAY_RECORD, holder
+from model.offices import holder
+from model.permissions import MAY_RECORD
 from model.wording import KINDS
-from node.node import MAY_NOT_WRITE, Group
+from node.node import Group
+from node.payloads import MAY_NOT_WRITE
 
 _ENTRY: Final = re.compile(r"(?:([Ee])ntry )?\b([0-9A-HJKMNP-TV-Z]{10}(?:-[0-9]+)?)")
 _WOULD_COUNT: Final = " as far as its author knew. It counts. "
@@ -47,6 +49,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "same_source": "That pays into the money that it comes from. Say another --source.",
     "own_benefit": "You would gain by it yourself. Another officer must say it.",
     "already_decided": "The officers have decided it already. Propose the opposite instead.",
+    "signed_for_good": "What was signed stays signed. If the books are wrong, let officers open "
+    "the meeting again with: mkutano record reopening",
     "already_happened": "It has happened already. If it was wrong, let another officer reverse it.",
     "chosen_before": "The officers chose this entry as the right one. If it is wrong, choose "
     "another with: mkutano resolve RECEIPT",
@@ -56,6 +60,25 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "needs_approval": "The officers have not agreed to it. Propose it first with: mkutano "
     "constitution --set name=value --propose",
     "constitution_moved_on": "Another constitution was adopted since. Propose it once more.",
+    "needs_election": "The officers have not agreed to it. Ask them first with: mkutano propose "
+    "officer",
+    "office_moved_on": "Another election to that office was put in force since this was proposed. "
+    "Propose it once more, so that the officers know of both.",
+    "already_in_force": "That was put in force already.",
+    "already_vacant": "Nobody holds that office.",
+    "too_few_left": "Afterwards one person alone would be in office and could decide everything. "
+    "Elect somebody else to the office instead.",
+    "still_founding": "The group is still being founded: until a chairperson, a secretary and a "
+    "treasurer are elected, its founder elects with: mkutano record officer",
+    "not_asked": "You held no office when that was proposed, so your word does not count. Those "
+    "who did must agree.",
+    "no_card_here": "A paper card stands in for an officer only where officers are elected or "
+    "removed, or the rules are changed.",
+    "card_not_shown": "The card was not shown. Show it with: mkutano cards --vote CODE",
+    "second_card": "A paper card was shown for that already. One card stands in for one officer; "
+    "the others must agree themselves.",
+    "founding_over": "The group was founded meanwhile, and others are at work. Propose it, and let "
+    "the officers agree.",
     "share_value_in_cycle": "The price of a share stays as it is while a cycle is open.",
     "never_late": "That entry belongs to no meeting that is closed.",
     "not_reversible": "That kind of entry can't be reversed; record what is true instead.",

@@ -16,13 +16,15 @@ from typing import NamedTuple
 from node.address import Address
 from node.api import Api
 from node.bulletin import GATHERED_S, name_of
-from node.clock import monotonic_ms
+from node.clock import boot_ms, monotonic_ms
+from node.council_news import CouncilNews
 from node.device import Device, open_device
 from node.dialer import Dialer
 from node.errors import NodeError
-from node.home import write_private
 from node.lan import Lan, own_addresses
 from node.listener import Listener
+from node.private_file import write_private
+from node.session import IDLE_MINUTES, Session
 
 log = logging.getLogger("mkutano.run")
 
@@ -42,24 +44,23 @@ class Options(NamedTuple):
     """Where to write HOST:PORT for programs that start this one."""
 
 
-async def run(home: Path, options: Options, say: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT. `say` gets the lines that a person reads; the first has the
-    address. Raises what `Node.open` raises, and OSError when the port is taken.
+async def run(
+    home: Path, options: Options, say: Callable[[str], None], pin: str | None = None
+) -> None:
+    """Run until SIGTERM, SIGINT or `mkutano lock`. `say` gets the lines that a person reads; the
+    first has the address. Raises what `Node.open` raises, and OSError when the port is taken.
     """
-    async with open_device(home) as device, contextlib.AsyncExitStack() as stack:
+    async with open_device(home, pin) as device, contextlib.AsyncExitStack() as stack:
         device.stays = True
+        if device.node.home.sealed is not None:
+            device.session = Session(IDLE_MINUTES * 60_000, boot_ms())
         _stop_on_signals(device)
-        listener = Listener(device.links)
-        port = await listener.start(options.host, options.port)
-        stack.push_async_callback(listener.close)
-        stack.push_async_callback(device.links.close)  # first, so that the listener has no calls
-        hosts = [options.host] if options.host else own_addresses()
-        device.listening = tuple(Address(host, port) for host in hosts)
+        await stack.enter_async_context(listening(device, options))
         api = Api(device)
         await device.thread.run(device.node.home.announce, await api.start())
         stack.push_async_callback(api.close)
         _tell(device, options, say)
-        await stack.enter_async_context(_lan(device, options, say))
+        await stack.enter_async_context(findable(device, options, say))
         dialer = Dialer(
             device.node, device.thread, device.links, device.http, device.lan, options.peers
         )
@@ -67,6 +68,8 @@ async def run(home: Path, options: Options, say: Callable[[str], None]) -> None:
         stack.push_async_callback(_cancelled, asyncio.create_task(_follow_groups(device, dialer)))
         stack.push_async_callback(_cancelled, asyncio.create_task(_tell_news(device, say)))
         await device.stopping.wait()
+        if device.locked_by_hand:
+            say("This phone was locked, and Mkutano stops on it: a locked phone holds no key.")
 
 
 def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:
@@ -81,7 +84,23 @@ def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _lan(device: Device, options: Options, say: Callable[[str], None]) -> AsyncIterator[None]:
+async def listening(device: Device, options: Options) -> AsyncIterator[None]:
+    """Answer other phones while this lasts. OSError when the port is taken."""
+    listener = Listener(device.links)
+    port = await listener.start(options.host, options.port)
+    hosts = [options.host] if options.host else own_addresses()
+    device.listening = tuple(Address(host, port) for host in hosts)
+    try:
+        yield
+    finally:
+        await device.links.close()  # first, so that the listener has no calls
+        await listener.close()
+
+
+@contextlib.asynccontextmanager
+async def findable(
+    device: Device, options: Options, say: Callable[[str], None]
+) -> AsyncIterator[None]:
     """Announce and look around while running; without a network that allows it, say so."""
     if not options.lan:
         yield
@@ -116,14 +135,20 @@ async def _follow_groups(device: Device, dialer: Dialer) -> None:
 
 async def _tell_news(device: Device, say: Callable[[str], None]) -> None:
     """Say who connects and leaves and what was exchanged, a few lines at a time."""
-    bulletin = device.links.bulletin
+    bulletin, council = device.links.bulletin, CouncilNews()
+    await device.thread.run(council.fresh, device.node)
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(bulletin.wait_s(monotonic_ms())):
                 await bulletin.news.wait()
         bulletin.news.clear()
+        for line in bulletin.announced():
+            say(line)
         for phone, words in bulletin.due(monotonic_ms()):
             say(f"{await device.thread.run(name_of, device.node, phone)}{words}")
+        refusals = tuple(device.links.refusals)
+        for line in await device.thread.run(council.fresh, device.node, refusals):
+            say(line)
         await asyncio.sleep(GATHERED_S)
 
 

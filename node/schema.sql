@@ -1,7 +1,7 @@
 -- The ledger file of one device: everything of all its groups, readable with any SQLite tool.
 --
--- Rule: `changes` is the truth. `groups`, `member_keys`, `acks`, `invitations` and `addresses`
--- can't be derived from it. Everything else can, and `mkutano verify` derives it again and
+-- Rule: `changes` is the truth. `groups`, `member_keys`, `acks`, `invitations`, `founding_keys` and
+-- `addresses` can't be derived from it. Everything else can, and `mkutano verify` derives it again and
 -- compares. Hashes, keys and ids are BLOBs; `hex(column)` shows them.
 --
 -- application_id = 0x4D6B7574 ("Mkut"), user_version = the format below. Set by node/store.py.
@@ -95,15 +95,29 @@ CREATE TABLE sealed_people (
 -- One-time invitations that this device has made.
 CREATE TABLE invitations (
     group_no      INTEGER NOT NULL REFERENCES groups,
-    invitation_id BLOB NOT NULL,         -- public part: names the invitation on the wire
-    secret_hash   BLOB NOT NULL,         -- derived from the one-time secret; emptied once spent
+    invitation_id BLOB NOT NULL,         -- names the invitation to its maker
+    secret_hash   BLOB NOT NULL,         -- derived from the one-time secret; emptied once it is over
     right         TEXT NOT NULL CHECK (right IN ('pull', 'read', 'write')),
-    label         TEXT NOT NULL,         -- whom it is for, as the inviter typed it
-    made_ms       INTEGER NOT NULL,      -- claimed device time, milliseconds since 1970
-    state         TEXT NOT NULL CHECK (state IN ('open', 'used', 'withdrawn')),
+    label         TEXT NOT NULL,         -- JSON: whom it is for, and as whom, as its maker decided
+    made_ms       INTEGER NOT NULL,      -- time of this device, milliseconds since 1970
+    state         TEXT NOT NULL
+                  CHECK (state IN ('open', 'used', 'withdrawn', 'expired', 'burned')),
     used_by       BLOB NOT NULL,         -- device key that used it; empty: nobody
+    way           TEXT NOT NULL          -- by the secret in its text, or by numbers compared
+                  CHECK (way IN ('secret', 'numbers')),
+    confirm       INTEGER NOT NULL       -- 1: this device's owner is asked before it lets in
+                  CHECK (confirm IN (0, 1)),
+    lifetime_ms   INTEGER NOT NULL,      -- how long after made_ms it is good, milliseconds
+    tries         INTEGER NOT NULL CHECK (tries >= 0),     -- wrong tries so far; three burn it
+    calls         BLOB NOT NULL CHECK (length(calls) % 16 = 0),  -- tags of the hellos heard, joined
     PRIMARY KEY (group_no, invitation_id)
 ) STRICT, WITHOUT ROWID;
+
+-- The one-time key by which this device ends the founding of a group that it founded; wiped then.
+CREATE TABLE founding_keys (
+    group_no INTEGER PRIMARY KEY REFERENCES groups,
+    seed     BLOB NOT NULL CHECK (length(seed) = 32)    -- of an Ed25519 key that is used once
+) STRICT;
 
 -- Where other devices of a group were last reached; a hint, never trusted.
 CREATE TABLE addresses (
@@ -127,7 +141,8 @@ CREATE TABLE pages (
 CREATE TABLE applied (
     group_no INTEGER NOT NULL REFERENCES groups,
     lamport  INTEGER NOT NULL,           -- shared order, first part
-    entry_id BLOB NOT NULL CHECK (length(entry_id) = 17),  -- shared order, second part
+    entry_id BLOB NOT NULL               -- shared order, second part; it ends with the entry's id
+             CHECK (length(entry_id) IN (17, 33)),
     undo     TEXT NOT NULL               -- JSON: [[table, key, JSON before or null], …]
 ) STRICT;
 CREATE UNIQUE INDEX applied_in_order ON applied (group_no, lamport, entry_id);

@@ -39,15 +39,24 @@ SESSION: Final = 1
 """A session message of replication."""
 REFUSED: Final = 3
 """The reason code why this device may not connect, ASCII; the sender hangs up."""
-JOIN: Final = 4
-"""What a new device says of itself (node/joining.py)."""
+JOIN: Final = 4  # this and the rest of joining: node/joining.py
 JOINED: Final = 5
-"""The inviter's answer (node/joining.py)."""
 READY: Final = 7
-"""The joiner has kept the group (node/joining.py)."""
+COMMIT: Final = 8
+NONCE: Final = 9
+SAME: Final = 10
+OFFER: Final = 11
+AGREED: Final = 12
+ENROLLED: Final = 13
+CARDS: Final = 14  # this and the next: node/card_call.py
+HOLDS: Final = 15
+NOTHING: Final = 0
+"""No message carries this label: what is said while nothing is due is out of turn."""
 BYE: Final = 6
 """An orderly end with its reason code, ASCII."""
 REASON_BYTES_MAX: Final = 64
+WAITING: Final = "waiting_"
+"""Begins the reason code for a device that was proposed; the number of missing officers follows."""
 
 
 class PeerGone(NodeError):
@@ -71,11 +80,13 @@ class Answer(NamedTuple):
 class SecureSocket:
     """One finished handshake; messages in both directions with labels."""
 
-    def __init__(self, socket: WebSocket, channel: Channel, peer_static: bytes) -> None:
+    def __init__(self, socket: WebSocket, handshake: Handshake) -> None:
         self._socket = socket
-        self._channel = channel
-        self.peer_static = peer_static
+        self._channel: Channel = handshake.channel()
+        self.peer_static = handshake.peer_static
         """X25519 public key that the other end has proved."""
+        self.binding = handshake.handshake_hash
+        """Hash of the handshake, 64 bytes: equal at both ends of one channel, and only there."""
         self.bytes_in = 0
         self.bytes_out = 0
 
@@ -93,6 +104,19 @@ class SecureSocket:
             opened = self._channel.open(piece)
             if opened is not None:
                 return opened
+
+    async def expect(self, label: int, seconds: float) -> bytes:
+        """The next message, which must carry this label. Refused, PeerGone, RemoteError."""
+        try:
+            async with asyncio.timeout(seconds):
+                got, message = await self.receive()
+        except TimeoutError:
+            raise PeerGone("The other device took too long to answer.") from None
+        if got == REFUSED:
+            raise Refused(f"The other device refused: {reason(message)}.", reason(message))
+        if got != label:
+            raise RemoteError("link-label", f"an unexpected message of label {got}")
+        return message
 
     async def close(self, code: int = aiohttp.WSCloseCode.OK) -> None:
         """Hang up; never raises and never waits long."""
@@ -130,7 +154,7 @@ async def dial(
         if not accepts(handshake.peer_static):
             raise Refused("The device at this address is not the one that was looked for.")
         await _send(socket, handshake.write())
-    return SecureSocket(socket, handshake.channel(), handshake.peer_static)
+    return SecureSocket(socket, handshake)
 
 
 async def answer(
@@ -157,7 +181,7 @@ async def answer(
         handshake.read(hello.noise_message)
         await _send(socket, handshake.write())
         handshake.read(await _receive(socket))
-    return SecureSocket(socket, handshake.channel(), handshake.peer_static)
+    return SecureSocket(socket, handshake)
 
 
 def reason(message: bytes) -> str:

@@ -51,8 +51,8 @@ def status(group: Group) -> Status:
     holders: list[Holder] = []
     best = dict.fromkeys(range(len(chains.lanes())), 0)
     for key, device in group.roster.devices.items():
-        if key == group.device or device.right == "pull":
-            continue
+        if key == group.device or device.right == "pull" or device.state != "active":
+            continue  # what only a lost phone holds is on no other phone
         held = _signed_for(group, key, acks)
         for lane, n in held.items():
             best[lane] = max(best[lane], n)
@@ -81,6 +81,7 @@ def who_holds(group: Group, change_hash: bytes) -> tuple[str, ...]:
         device.label
         for key, device in group.roster.devices.items()
         if key != group.device
+        and device.state == "active"
         and _signed_for(group, key, acks).get(found.place.lane, 0) >= found.change.n
     )
 

@@ -9,6 +9,7 @@ After any error the connection is not to be trusted: the caller drops the store 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from model.reducer import REDUCER_VERSION
 from node.chain_store import ChainStore
 from node.database import Database
 from node.errors import NodeError, StoreDamaged
+from node.invitation_store import InvitationStore
 from node.ledger_file import Connect, connect
 from replication.frontier import Ack, Tip
 from replication.outcome import Stored
@@ -29,6 +31,7 @@ class AppliedRow(NamedTuple):
 
     lamport: int
     entry_id: bytes
+    """The second part of its order key, which ends with its id."""
     undo: str
     """JSON: [[table, key, JSON before or null], …]."""
 
@@ -55,25 +58,13 @@ class BookWriting(NamedTuple):
     """Order keys of the entries that were taken back."""
     applied: Sequence[AppliedRow] = ()
     people: Sequence[SealedRow] = ()
+    """Rows to put in place; one without an entry is let go."""
     rebuilt: bool = False
     """The pages and applied rows here replace all that there were."""
     trimmed: bool | None = None
     """Whether undo records are kept for the newest entries only; None: as before."""
     trim: int = 0
     """How many of the oldest undo records to let go."""
-
-
-class InvitationRow(NamedTuple):
-    """A one-time invitation that this device made."""
-
-    invitation_id: bytes
-    secret_hash: bytes
-    """Derived from the secret in the URI; b"" once spent."""
-    right: str
-    label: str
-    made_ms: int
-    state: str = "open"
-    used_by: bytes = b""
 
 
 class GroupRow(NamedTuple):
@@ -92,6 +83,8 @@ class Store:
 
     def __init__(self, path: Path, connect: Connect = connect) -> None:
         self.database = Database(path, connect)
+        self.invited = InvitationStore(self.database)
+        """The invitations that this device has made."""
         self._chains: dict[int, ChainStore] = {}
 
     def close(self) -> None:
@@ -139,15 +132,22 @@ class Store:
         stored: Stored,
         book: BookWriting | None = None,
         spent: tuple[bytes, bytes] | None = None,
+        founding_ended: bool = False,
     ) -> None:
         """Write one step of one group, durably, or nothing at all.
 
-        `spent` is (invitation id, device) when this step is the one that uses an invitation.
+        `spent` is (invitation id, device) when this step is the one that uses an invitation. The
+        key that ends the founding goes with the step that does so.
         """
         with self.database.transaction():
             self.write(group_no, stored, book)
             if spent is not None:
-                self._spend(group_no, *spent)
+                self.invited.spend(group_no, *spent)
+            if founding_ended:
+                self.database.write("DELETE FROM founding_keys WHERE group_no = ?", (group_no,))
+        if founding_ended:
+            with suppress(NodeError):  # the step is stored; the log is emptied later at the latest
+                self.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def write(self, group_no: int, stored: Stored, book: BookWriting | None = None) -> None:
         """The same, inside the caller's transaction."""
@@ -215,7 +215,11 @@ class Store:
         if book.people:
             write_all(
                 "INSERT OR REPLACE INTO sealed_people VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(group_no, *row) for row in book.people],
+                [(group_no, *row) for row in book.people if row.entry_id],
+            )
+            write_all(
+                "DELETE FROM sealed_people WHERE group_no = ? AND member = ?",
+                [(group_no, row.member) for row in book.people if not row.entry_id],
             )
 
     # The book's tables
@@ -332,45 +336,18 @@ class Store:
                 "Stop using this copy, and join the group again from another officer's phone."
             ) from error
 
-    # Invitations and addresses
+    # The founding
 
-    def add_invitation(self, group_no: int, invitation: InvitationRow) -> None:
-        """Keep an invitation that was just made."""
-        with self.database.transaction():
-            self.database.write(
-                "INSERT INTO invitations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (group_no, *invitation)
-            )
+    def keep_founding_seed(self, group_no: int, seed: bytes) -> None:
+        """Keep the seed of the key that ends the founding; inside the caller's transaction."""
+        self.database.write("INSERT INTO founding_keys VALUES (?, ?)", (group_no, seed))
 
-    def invitations(self, group_no: int) -> list[InvitationRow]:
-        """All invitations of a group, oldest first."""
-        rows = self.database.rows(
-            "SELECT invitation_id, secret_hash, right, label, made_ms, state, used_by "
-            "FROM invitations WHERE group_no = ? ORDER BY made_ms, invitation_id",
-            (group_no,),
-        )
-        return [InvitationRow(*row) for row in rows]
+    def founding_seed(self, group_no: int) -> bytes:
+        """That seed; b"" when this device has none, or no more."""
+        row = self.database.row("SELECT seed FROM founding_keys WHERE group_no = ?", (group_no,))
+        return row[0] if row is not None else b""
 
-    def withdraw_invitation(self, group_no: int, invitation_id: bytes) -> bool:
-        """Make an open invitation worthless; False when it was not open."""
-        with self.database.transaction():
-            done = self.database.write(
-                "UPDATE invitations SET state = 'withdrawn', secret_hash = x'' "
-                "WHERE group_no = ? AND invitation_id = ? AND state = 'open'",
-                (group_no, invitation_id),
-            )
-        return done == 1
-
-    def _spend(self, group_no: int, invitation_id: bytes, device: bytes) -> None:
-        done = self.database.write(
-            "UPDATE invitations SET state = 'used', used_by = ?, secret_hash = x'' "
-            "WHERE group_no = ? AND invitation_id = ? AND state = 'open'",
-            (device, group_no, invitation_id),
-        )
-        if done != 1:
-            raise NodeError(
-                "This invitation was used already or withdrawn. Ask for a new one.",
-                "invitation_spent",
-            )
+    # Addresses
 
     def remember_address(self, group_no: int, device: bytes, address: str, now_ms: int) -> None:
         """Note where a device of the group was last reached."""

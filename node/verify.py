@@ -14,8 +14,9 @@ import msgspec
 from model.book import Book
 from model.entry import Entry, order_key
 from model.reducer import fold
-from node.books import UNDO_KEPT, fold_all
-from node.errors import NodeError
+from node.books import UNDO_KEPT
+from node.entries import fold_all
+from node.errors import NodeError, damaged
 from node.node import Group, Node
 from node.people import People
 from replication.admission import Candidate, judge
@@ -56,6 +57,9 @@ def verify(node: Node) -> tuple[Verified, ...]:
     """Check the file and every group. Raises StoreDamaged when the file can't even be read."""
     file = tuple(_check_file(node))
     found = [verify_group(group) for group in node.groups.values()]
+    for group, name in node.unreadable.items():
+        told = Difference("book", damaged(name).sentence)
+        found.append(Verified(group, name, 0, 0, "", (), (told,)))
     if file:
         first = found[0] if found else Verified(b"", "", 0, 0, "", (), ())
         found[:1] = [first._replace(differences=(*file, *first.differences))]
@@ -82,7 +86,7 @@ def _compared(group: Group) -> Verified:
     if len(differences) and differences[-1].where == "changes":
         # What follows from changes that do not hold would only repeat it.
         return Verified(group.id, group.name, len(changes), 0, "", (), tuple(differences))
-    entries = list(fold_all(group.store.chains(group.row.group_no), changes))
+    entries = list(fold_all(group.store.chains(group.row.group_no), changes, history))
     book = fold(entries)
     digest = book.digest()
     differences += _check_acks(group)

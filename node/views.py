@@ -19,10 +19,12 @@ from model.history import audit_view, journal
 from model.identifiers import receipt_code
 from model.journal_entry import JournalEntry
 from model.members import roles_of
+from model.offices import offices_of
 from model.statements import meeting_view, passbook_view
 from model.views import accounts_view, book_view, findings_view, loans_view, meetings_view
 from node import desk
 from node.answers import Answer, GroupRequest, choose_group
+from node.council_watch import with_those_of_the_book
 from node.errors import CommandRefused
 from node.node import Group, Node
 from node.status import status
@@ -73,10 +75,27 @@ def groups(node: Node, asked: NoRequest, now_ms: int) -> Answer:
             "name": group.name,
             "may_write": group.roster.may_write(node.device),
             "devices": len(group.roster.devices),
+            **_role(group),
         }
         for group in node.groups.values()
     ]
+    held += [
+        {"group": group.hex(), "name": name, "may_write": False, "devices": 0, **_UNREADABLE}
+        for group, name in node.unreadable.items()
+    ]
     return Answer({"device": node.device.hex(), "name": node.home.name, "groups": held})
+
+
+_UNREADABLE: Mapping[str, Any] = {"state": "unreadable", "right": "", "offices": []}
+
+
+def _role(group: Group) -> dict[str, Any]:
+    """What this phone and its owner are in one group; nothing of it holds in another."""
+    own = group.roster.devices.get(group.device)
+    if own is None:
+        return {"state": "waiting", "right": "", "offices": []}
+    offices = offices_of(group.book, own.person.hex(), None)
+    return {"state": own.state, "right": own.right, "offices": offices}
 
 
 def book(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
@@ -84,8 +103,10 @@ def book(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     group = choose_group(node, asked.group)
     view = book_view(group.book, group.people.name_by_hex)
     heads = [head.hex() for head in group.replica.heads]
+    found = with_those_of_the_book(group, view["findings"])
+    members = _named(group, view)
     return Answer(
-        {"group_id": group.id.hex(), "heads": heads, **view, "members": _named(group, view)}
+        {"group_id": group.id.hex(), "heads": heads, **view, "members": members, "findings": found}
     )
 
 
@@ -168,7 +189,8 @@ def audit(node: Node, asked: AuditRequest, now_ms: int) -> Answer:
 def findings(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     """What needs a person's attention, tasks first."""
     group = choose_group(node, asked.group)
-    return Answer({"findings": findings_view(group.book, group.people.name_by_hex)})
+    of_the_book = findings_view(group.book, group.people.name_by_hex)
+    return Answer({"findings": with_those_of_the_book(group, of_the_book)})
 
 
 def meeting(node: Node, asked: MeetingRequest, now_ms: int) -> Answer:
@@ -186,25 +208,6 @@ def meetings(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     """Every meeting there was."""
     group = choose_group(node, asked.group)
     return Answer({"meetings": meetings_view(group.book)})
-
-
-def devices(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
-    """The group's phones and what each may do."""
-    group = choose_group(node, asked.group)
-    offices = {page.holder: title for title, page in group.book.offices.rows()}
-    rows = [
-        {
-            "device": device.hex(),
-            "name": known.label,
-            "right": known.right,
-            "person": known.person.hex(),
-            "title": offices.get(known.person.hex(), ""),
-            "this_phone": device == node.device,
-            "founder": device == group.roster.founder,
-        }
-        for device, known in group.roster.devices.items()
-    ]
-    return Answer({"group": group.id.hex(), "founding": group.roster.founding, "devices": rows})
 
 
 def who_holds(node: Node, asked: GroupRequest, now_ms: int) -> Answer:

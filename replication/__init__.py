@@ -11,9 +11,13 @@ for the control records that say who may write (`control`, `roster`).
     bundle      its wire form;  rows, drafts, templates, dictionaries, columns, cbor  its parts
     admission   the rules;  ancestry  what they may look at;  history  where it is kept
     change      what is signed;  chunk  the Automerge change it stands for;  document  Automerge
+    council     what control changes ask;  motions  its acts;  contest  which of them stand
+    ruling      the roster that they make;  suspense  what waits;  agenda  both, to be shown
+    founding    its one end;  cards  what a paper card signs;  forks  two changes in one place
     frontier    who holds what;  people  sealed personal details;  noise  the secure channel
+    comparison  six digits that two people compare, where no secret is shared
 
 Promise: no clock, no chance, no socket, no file. Bytes and `now_ms` in, values out. A peer's
 bytes never reach Automerge and never raise anything but `RemoteError`. `PROTOCOL.md` is the
-contract, byte by byte.
+contract, byte by byte; `QUORUM.md` says who decides.
 """

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from replication.ancestry import Ancestry, merged_clock
 from replication.change import CHAIN_START, Change, chain_hash, change_value
 from replication.chunk import body_hash, change_body
-from replication.control import GroupFounded, decode_record, is_control
+from replication.control import GroupFounded, OfficersRestored, decode_record, is_control
 from replication.errors import RemoteError
 from replication.history import Admitted, Place
 from replication.identity import ACTOR_BYTES, actor_prefix
@@ -177,11 +177,21 @@ def _judge_right(
     if not candidate.deps:
         _judge_founding(group, candidate, change_hash)
         return 1
-    if not may_write(ancestry.decisions.device(candidate.device, controls)):
+    known = ancestry.decisions.device(candidate.device, controls)
+    if not may_write(known) and not _restores(ancestry, candidate, controls):
         raise RemoteError("no_right", "the device had no right to write when it wrote this")
     if any(map(is_control, candidate.events)):
         controls |= 1 << ancestry.decisions.count
     return controls
+
+
+def _restores(ancestry: Ancestry, candidate: Candidate, controls: int) -> bool:
+    """Whether the change lets its own device in by two paper cards."""
+    first = candidate.events[0]
+    record = decode_record(first) if is_control(first) else None
+    return isinstance(record, OfficersRestored) and ancestry.decisions.restores(
+        candidate.device, record, controls
+    )
 
 
 def _judge_founding(group: bytes | None, candidate: Candidate, change_hash: bytes) -> None:

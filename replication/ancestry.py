@@ -11,8 +11,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from replication.change import CHAIN_START, Change
+from replication.council import Decisions, decisions_of
 from replication.history import Admitted, History, Lane, Place
-from replication.roster import Decisions, decisions_of
 
 _RECENT_KEPT = 4096
 """Changes kept in memory beside the store: more than any meeting's heads reach back."""
@@ -87,10 +87,12 @@ class Ancestry:
         self.tips: list[Admitted] = [_stored(history, lane) for lane in lanes]
         self._by_tip = {tip.change.chain_hash: tip for tip in self.tips}
         self.heads: set[bytes] = set(history.heads())
-        self.decisions: Decisions = decisions_of(history.control_changes())
+        self.decisions: Decisions = decisions_of(history.control_changes(), history.find)
         self._stored_n = [lane.tip_n for lane in lanes]
         self.count = sum(lane.tip_n - lane.fork_n for lane in lanes)
         """Changes admitted so far."""
+        self.loose_bytes: dict[bytes, int] = {}
+        """Device → bytes of events since another device last built upon one of its changes."""
 
     def fork(self) -> "Ancestry":
         """A tentative copy; additions to it leave this one untouched."""
@@ -106,6 +108,7 @@ class Ancestry:
         other.heads = set(self.heads)
         other.decisions = self.decisions.copy()
         other.count = self.count
+        other.loose_bytes = dict(self.loose_bytes)
         return other
 
     def adopt(self, tentative: "Ancestry") -> None:
@@ -118,6 +121,7 @@ class Ancestry:
         self.heads = tentative.heads
         self.decisions = tentative.decisions
         self.count = tentative.count
+        self.loose_bytes = tentative.loose_bytes
 
     def committed(self) -> None:
         """The history now holds everything that was added."""
@@ -134,6 +138,11 @@ class Ancestry:
             Lane(*branch, tip.change.n, tip.change.chain_hash, tip.change.change_hash)
             for branch, tip in zip(self.branches, self.tips, strict=True)
         ]
+
+    @property
+    def lane_devices(self) -> list[bytes]:
+        """The device of each lane."""
+        return [branch.device for branch in self.branches]
 
     def find(self, change_hash: bytes) -> Admitted | None:
         """The admitted change with this hash."""
@@ -219,8 +228,18 @@ class Ancestry:
         self.heads.difference_update(change.deps)
         self.heads.add(change.change_hash)
         self.count += 1
+        self._weigh(change)
         if place.controls >> self.decisions.count:
-            self.decisions.add(admitted)
+            self.decisions.add(admitted, self.find)
+
+    def _weigh(self, change: Change) -> None:
+        """Keep count of what each device wrote that nobody else has built upon."""
+        loose, device = self.loose_bytes, change.device
+        for dep in change.deps if len(loose) > 1 or device not in loose else ():
+            followed = self.find(dep)
+            if followed is not None and followed.change.device != device:
+                loose.pop(followed.change.device, None)
+        loose[device] = loose.get(device, 0) + sum(map(len, change.events))
 
     def _open_lane(self, branch: "_Branch") -> None:
         device = branch.device

@@ -1,9 +1,10 @@
-"""Control records: who may write, who counts as an officer, and how that changes.
+"""Control records: who may write, who decides about it, and what officers decided.
 
 They are events of compartment 0, the only ones that this package reads. Persons are opaque
 16-byte ids here; titles, names and money belong to the model. A record that is malformed, or of
-a kind that this version does not know, is kept and relayed like any event and has no effect:
-refusing it would split a group between old and new versions.
+a kind or version that is not known here, is kept and relayed like any event and has no effect:
+refusing it would split a group between old and new versions. What the records come to is
+reckoned in `council.py`.
 
 Wire form: canonical CBOR array `[0, kind, version, *fields]`, fields in the order below.
 """
@@ -12,20 +13,30 @@ from typing import NamedTuple
 
 from replication.cbor import dumps, loads
 from replication.errors import RemoteError
-from replication.limits import LABEL_CHARS_MAX
+from replication.limits import CHAIN_LENGTH_MAX, LABEL_CHARS_MAX
 
 COMPARTMENT_CONTROL = 0
 COMPARTMENT_LEDGER = 1
 COMPARTMENT_PEOPLE = 2
-RECORD_VERSION = 1
 
 PROTOCOL_VERSION = 1
-ADMISSION_VERSION = 1
+ADMISSION_VERSION = 2
+"""Of the rules by which rights follow from control records. Groups founded under 1 have no
+founding key; all else of version 2 holds for them too."""
 
 KEY_BYTES = 32
 PERSON_BYTES = 16
 RIGHTS = ("pull", "read", "write")
 """Each right contains the ones before it: a relay pulls, an NGO reads, an officer writes."""
+
+VERDICTS = ("restored", "copied")
+"""Of two changes at one chain position: the same phone went on from a backup, or two phones do."""
+
+CARDS = 3
+"""Paper cards of a group, numbered from 1."""
+
+OFFICERS_MAX = 128
+"""Largest quorum that can be asked for; a group has far fewer officers."""
 
 
 class GroupFounded(NamedTuple):
@@ -36,6 +47,8 @@ class GroupFounded(NamedTuple):
     nonce: bytes
     person: bytes
     label: str
+    founding_key: bytes = b""
+    """Ed25519 public key that signs once, to end the founding; since version 2."""
 
 
 class DeviceEnrolled(NamedTuple):
@@ -48,23 +61,18 @@ class DeviceEnrolled(NamedTuple):
 
 
 class FoundingEnded(NamedTuple):
-    """The founder gives up enrolling alone; from here on officers decide by quorum."""
+    """The founder gives up enrolling alone; from here on officers decide by quorum.
+
+    The founding key's signature covers the change's place in the founder's chain (`founding.py`);
+    after it the key is destroyed, so that no phone can found the group once more.
+    """
+
+    signature: bytes = b""
+    """64 bytes since version 2."""
 
 
 class HeadsJoined(NamedTuple):
     """Follows more heads than one change can, so that the next may follow them all."""
-
-
-class OfficerSeated(NamedTuple):
-    """A person counts as an officer for quorum."""
-
-    person: bytes
-
-
-class OfficerUnseated(NamedTuple):
-    """A person no longer counts as an officer."""
-
-    person: bytes
 
 
 class QuorumSet(NamedTuple):
@@ -74,14 +82,16 @@ class QuorumSet(NamedTuple):
 
 
 class VoteCast(NamedTuple):
-    """An officer's vote for a proposal, named by its entry id (17 bytes)."""
+    """An officer's vote on all that a change asks officers for; against is shown, and stops only
+    a restoration by paper cards."""
 
     proposal: bytes
+    """Hash of the change that asks, 32 bytes."""
     approve: bool
 
 
 class DeviceSuspended(NamedTuple):
-    """One officer stops a device at once; reversible, grants nothing."""
+    """One officer stops a device at once ("lost phone"); reversible, grants nothing."""
 
     device: bytes
     reason: str
@@ -124,13 +134,29 @@ class CardVoted(NamedTuple):
     signature: bytes
 
 
+class MeetingSealed(NamedTuple):
+    """An officer co-signs the close of a meeting: no suspension touches what it covers."""
+
+    close: bytes
+    """Hash of the change that closes, 32 bytes."""
+
+
+class OfficersRestored(NamedTuple):
+    """Two paper cards make the author's device the officers' first, when all phones are gone."""
+
+    person: bytes
+    label: str
+    first_card: int
+    first_signature: bytes
+    second_card: int
+    second_signature: bytes
+
+
 Record = (
     GroupFounded
     | DeviceEnrolled
     | FoundingEnded
     | HeadsJoined
-    | OfficerSeated
-    | OfficerUnseated
     | QuorumSet
     | VoteCast
     | DeviceSuspended
@@ -139,45 +165,68 @@ Record = (
     | ForkJudged
     | CardsIssued
     | CardVoted
+    | MeetingSealed
+    | OfficersRestored
 )
 
-_KINDS: dict[str, type[Record]] = {
-    "group.founded": GroupFounded,
-    "device.enrolled": DeviceEnrolled,
-    "founding.ended": FoundingEnded,
-    "heads.joined": HeadsJoined,
-    "officer.seated": OfficerSeated,
-    "officer.unseated": OfficerUnseated,
-    "quorum.set": QuorumSet,
-    "vote.cast": VoteCast,
-    "device.suspended": DeviceSuspended,
-    "device.reinstated": DeviceReinstated,
-    "device.revoked": DeviceRevoked,
-    "fork.judged": ForkJudged,
-    "cards.issued": CardsIssued,
-    "card.voted": CardVoted,
-}
-_KIND_OF = {record: kind for kind, record in _KINDS.items()}
+
+class _Form(NamedTuple):
+    """How a kind is written in one of its versions."""
+
+    kind: str
+    version: int
+    record: type[Record]
+    fields: int
+
+
+_FORMS = (
+    _Form("group.founded", 1, GroupFounded, 5),
+    _Form("group.founded", 2, GroupFounded, 6),
+    _Form("device.enrolled", 1, DeviceEnrolled, 4),
+    _Form("founding.ended", 1, FoundingEnded, 0),
+    _Form("founding.ended", 2, FoundingEnded, 1),
+    _Form("heads.joined", 1, HeadsJoined, 0),
+    _Form("quorum.set", 1, QuorumSet, 1),
+    _Form("vote.cast", 2, VoteCast, 2),
+    _Form("device.suspended", 1, DeviceSuspended, 2),
+    _Form("device.reinstated", 1, DeviceReinstated, 1),
+    _Form("device.revoked", 1, DeviceRevoked, 2),
+    _Form("fork.judged", 1, ForkJudged, 3),
+    _Form("cards.issued", 1, CardsIssued, 3),
+    _Form("card.voted", 2, CardVoted, 3),
+    _Form("meeting.sealed", 1, MeetingSealed, 1),
+    _Form("officers.restored", 1, OfficersRestored, 6),
+)
+_BY_NAME = {(form.kind, form.version): form for form in _FORMS}
 
 _BYTES_LENGTH = {
     "nonce": 16,
     "person": PERSON_BYTES,
     "device": KEY_BYTES,
+    "founding_key": KEY_BYTES,
     "first": KEY_BYTES,
     "second": KEY_BYTES,
     "third": KEY_BYTES,
-    "proposal": 17,
+    "proposal": 32,
+    "close": 32,
     "signature": 64,
+    "first_signature": 64,
+    "second_signature": 64,
 }
 
 
 def encode_record(record: Record) -> bytes:
-    """The event bytes of a control record; ValueError when a field is out of bounds."""
+    """The event bytes of a control record, in its lowest version; ValueError when out of bounds."""
     fault = _fault(record)
     if fault:
         raise ValueError(fault)
-    head = [COMPARTMENT_CONTROL, _KIND_OF[type(record)], RECORD_VERSION]
-    return dumps([*head, *record])
+    form = next(form for form in _FORMS if type(record) is form.record and _fits(record, form))
+    return dumps([COMPARTMENT_CONTROL, form.kind, form.version, *record[: form.fields]])
+
+
+def _fits(record: Record, form: _Form) -> bool:
+    """Whether all that lies past the fields of this version is empty."""
+    return not any(record[form.fields :])
 
 
 def decode_record(event: bytes) -> Record | None:
@@ -186,17 +235,19 @@ def decode_record(event: bytes) -> Record | None:
     `event` is canonical CBOR already (admission checked it).
     """
     compartment, kind, *rest = loads(event)
-    if compartment != COMPARTMENT_CONTROL or not rest or rest[0] != RECORD_VERSION:
+    if compartment != COMPARTMENT_CONTROL or not rest or type(kind) is not str:
         return None
-    shape = _KINDS.get(kind)
-    fields = rest[1:]
-    if shape is None or len(fields) != len(shape._fields):
+    version, *fields = rest
+    form = _BY_NAME.get((kind, version)) if type(version) is int else None
+    if form is None or len(fields) != form.fields:
         return None
+    shape = form.record
     annotations = shape.__annotations__
-    if any(type(v) is not annotations[f] for f, v in zip(shape._fields, fields, strict=True)):
+    if any(type(v) is not annotations[f] for f, v in zip(shape._fields, fields, strict=False)):
         return None
     record = shape(*fields)
-    return None if _fault(record) else record
+    # A record is read only in the form in which it is written, so that no two forms say the same.
+    return None if _fault(record) or encode_record(record) != event else record
 
 
 def is_control(event: bytes) -> bool:
@@ -218,10 +269,23 @@ def _fault(record: Record) -> str:
     """Why a record's values can't be right; empty when they can."""
     for field, value in record._asdict().items():
         length = _BYTES_LENGTH.get(field)
-        if isinstance(value, bytes) and len(value) != length:
+        left_out = value == b"" and field in record._field_defaults
+        if isinstance(value, bytes) and len(value) != length and not left_out:
             return f"{field} must be {length} bytes"
-        if field == "right" and value not in RIGHTS:
-            return f"{field} must be one of {', '.join(RIGHTS)}"
+        if field in _WORDS and value not in _WORDS[field]:
+            return f"{field} must be one of {', '.join(_WORDS[field])}"
         if isinstance(value, str) and len(value) > LABEL_CHARS_MAX:
             return f"{field} is longer than {LABEL_CHARS_MAX} characters"
+        if field in _NUMBERS and value not in _NUMBERS[field]:
+            return f"{field} is out of range"
     return ""
+
+
+_WORDS = {"right": RIGHTS, "verdict": VERDICTS}
+_NUMBERS = {
+    "card": range(1, CARDS + 1),
+    "first_card": range(1, CARDS + 1),
+    "second_card": range(1, CARDS + 1),
+    "officers_min": range(1, OFFICERS_MAX + 1),
+    "n": range(1, CHAIN_LENGTH_MAX + 1),
+}

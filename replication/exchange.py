@@ -24,19 +24,21 @@ from replication.frontier import (
 )
 from replication.history import Admitted
 from replication.identity import DeviceKeys
-from replication.intake import Taken, take_bundle
+from replication.intake import Quota, Taken, take_bundle
 from replication.limits import (
     BUNDLE_BYTES_MAX,
     BUNDLE_CHANGES_MAX,
     CHUNK_BYTES_MAX,
     KEY_BOX_MAX,
     KEYS_MAX,
+    STOPPED_CHANGES_MAX,
     WINDOW_CHUNKS,
 )
 from replication.outcome import Outcome, Refused, Stored, Traffic
 from replication.people import is_key_id
 from replication.roster import Roster
 from replication.session import Session, State
+from replication.suspense import limits, stopped
 from replication.wire import (
     Acknowledge,
     Changes,
@@ -62,6 +64,9 @@ class Exchange:
         self.ancestry = ancestry
         self.key_box = key_box
         self._sessions: dict[str, Session] = {}
+        self._told: dict[bytes, tuple[Tip, ...]] = {}
+        """Device → what it last said of this very device's chain; kept when its channel is gone."""
+        self._stopped: tuple[int, dict[bytes, frozenset[bytes]]] = (-1, {})
 
     @property
     def roster(self) -> Roster:
@@ -73,10 +78,11 @@ class Exchange:
         """The end of every device's chain, as known here."""
         return tips_of(self.ancestry)
 
-    def connect(self, peer: str, device: bytes, initiator: bool) -> Outcome:
+    def connect(self, peer: str, device: bytes, initiator: bool, by_cards: bool = False) -> Outcome:
         """Begin a conversation over a channel that proved which device is at the other end."""
-        self._sessions[peer] = session = Session(device, initiator)
-        if not self.roster.may_read(device) and self.ancestry.branches:
+        self._sessions[peer] = session = Session(device, initiator, by_cards)
+        may_talk = by_cards or self.roster.may_deliver(device)
+        if not may_talk and self.ancestry.branches:
             return self._hang_up(peer, RemoteError("not_a_member", "this device is not enrolled"))
         if initiator:
             return Outcome(send=((peer, self._say(session, self._have())),))
@@ -117,10 +123,13 @@ class Exchange:
     ) -> Outcome:
         first = not session.peer_tips and session.acked_tips is None and not session.sent_changes
         session.peer_tips = tips
+        self._note_told(session.device, tips)
         session.peer_keys_digest = digest
         session.restart(held_by(self.ancestry, tips))
         session.in_flight = max(session.in_flight - 1, 0)
         session.keys_sent.clear()
+        if self._only_delivers(session) and knows_all(self.ancestry, tips):
+            return self._hang_up(peer, self._stopped_error(session))
         replies: list[Message] = []
         if first and not session.initiator:
             replies.append(self._have())
@@ -130,6 +139,9 @@ class Exchange:
         return Outcome(send=(*send, *self._pump(peer, session)))
 
     def _on_changes(self, peer: str, session: Session, remaining: int, bundle: bytes) -> Outcome:
+        quota = self._quota(session)
+        if quota and quota.changes <= 0:
+            return self._hang_up(peer, self._stopped_error(session))
         taken = self._take(session, bundle)
         session.received_changes += len(taken.admitted)
         session.expected_changes = remaining
@@ -138,12 +150,17 @@ class Exchange:
             outcome = self._hang_up(peer, taken.refusal)
             return outcome._replace(store=stored, send=(*self.pump_all(), *outcome.send))
         reply = self._have() if taken.missing else self._acknowledgement(session)
-        return Outcome(stored, ((peer, self._say(session, reply)), *self.pump_all()))
+        send = ((peer, self._say(session, reply)), *self.pump_all())
+        # What it brought may have shown that it was stopped wrongly: ask again.
+        if self._only_delivers(session) and not remaining and not taken.missing:
+            outcome = self._hang_up(peer, self._stopped_error(session))
+            return Outcome(stored, (*send, *outcome.send), close=outcome.close)
+        return Outcome(stored, send)
 
     def _take(self, session: Session, bundle: bytes) -> Taken:
         """Admit what can be admitted now; keep what follows changes that are not here."""
         lanes = len(self.ancestry.branches)
-        taken = take_bundle(self.group, self.ancestry, bundle)
+        taken = take_bundle(self.group, self.ancestry, bundle, self._quota(session))
         admitted, refusal = taken.admitted, taken.refusal
         if admitted:
             session.resyncs = 0
@@ -173,7 +190,7 @@ class Exchange:
         admitted: list[Admitted] = []
         held, session.held = session.held, []
         for bundle in held:
-            taken = take_bundle(self.group, self.ancestry, bundle)
+            taken = take_bundle(self.group, self.ancestry, bundle, self._quota(session))
             admitted += taken.admitted
         return admitted
 
@@ -183,6 +200,7 @@ class Exchange:
         ack = Ack(session.device, tips, signature)
         check_ack(ack, self.group)
         session.peer_tips = tips
+        self._note_told(session.device, tips)
         session.in_flight = max(session.in_flight - 1, 0)
         session.shown(held_by(self.ancestry, tips).items())
         stored = Stored() if session.peer_acked == tips else Stored(acks=(ack,))
@@ -190,8 +208,13 @@ class Exchange:
         return Outcome(stored, self._pump(peer, session))
 
     def _on_keys(self, peer: str, session: Session, keys: tuple[PersonKey, ...]) -> Outcome:
-        # A phone that just joined knows no roster yet: it trusts the device that invited it.
-        if self.ancestry.tips and not self.roster.may_write(session.device):
+        # A phone that just joined knows no roster yet: it trusts the device that invited it. One
+        # that shows two cards is trusted, and trusts: a key can only stand under its own id.
+        roster = self.roster
+        trusted = roster.may_write(session.device) and roster.may_read(session.device)
+        if self._only_delivers(session):
+            return Outcome()  # of a stopped phone the entries are taken, and no keys
+        if self.ancestry.tips and not (trusted or session.by_cards):
             raise RemoteError("no_right", "only an officer's device gives member keys")
         if not all(is_key_id(self.group, key_id, key) for key_id, key in keys):
             raise RemoteError("bad_key", "a member key stands under another key's id")
@@ -208,6 +231,70 @@ class Exchange:
         return Outcome(
             send=(sorry,), refused=(Refused(peer, error.code, error.detail),), close=(peer,)
         )
+
+    # What others know of this device's own chain
+
+    def _note_told(self, device: bytes, tips: tuple[Tip, ...]) -> None:
+        """Remember what a device says of our chain; one that holds nothing yet says nothing."""
+        if tips:
+            own = self.keys.public
+            self._told[device] = tuple(tip for tip in tips if tip.device == own and tip.n)
+
+    def told_of_us(self) -> dict[bytes, tuple[Tip, ...]]:
+        """Devices that may read → the tips of our own chain that they spoke of and that we lack.
+
+        Empty tips: the device compared, and we lack nothing of our own that it knows.
+        """
+        return {
+            device: tuple(tip for tip in tips if not knows_all(self.ancestry, (tip,)))
+            for device, tips in self._told.items()
+            if self.roster.may_read(device) and device != self.keys.public
+        }
+
+    # Whom to talk with
+
+    def _gives(self, session: Session) -> bool:
+        """Whether the other device is given the group's changes.
+
+        What stopped this device too does not decide whom it talks with: else one rogue officer
+        could keep the others apart. The device that two cards were shown to is given the
+        restoration that stops it, so that its owner can object.
+        """
+        roster, device = self.roster, session.device
+        if session.by_cards or roster.may_read(device):
+            return True
+        return roster.may_deliver(device) and self._stops(device) <= self._stops(self.keys.public)
+
+    def _stops(self, device: bytes) -> frozenset[bytes]:
+        """Who or what stopped a device; worked out when a decision is new."""
+        count = self.ancestry.decisions.count
+        if self._stopped[0] != count:
+            self._stopped = (count, stopped(self.ancestry.decisions))
+        return self._stopped[1].get(device, frozenset())
+
+    def _only_delivers(self, session: Session) -> bool:
+        """Whether the peer may hand over what it holds, and is given nothing.
+
+        What it brings may be what shows that it was stopped wrongly, so nobody is refused.
+        """
+        known = self.roster.devices.get(session.device)
+        return known is not None and known.state != "active" and not self._gives(session)
+
+    def _quota(self, session: Session) -> Quota | None:
+        """How many more changes, past what is spared, are taken from a stopped device itself."""
+        if not self._only_delivers(session):
+            return None
+        ancestry, device = self.ancestry, session.device
+        spared = limits(ancestry.decisions, [branch.device for branch in ancestry.branches])
+        lanes = ancestry.lanes_of(device)
+        beyond = sum(ancestry.tips[lane].change.n - spared[lane] for lane in lanes)
+        return Quota(device, STOPPED_CHANGES_MAX - beyond)
+
+    def _stopped_error(self, session: Session) -> RemoteError:
+        state = self.roster.devices[session.device].state
+        what = "suspended" if state == "suspended" else "revoked"
+        text = f"this phone is {what}: what it brought was taken, and it is given nothing"
+        return RemoteError(what, text)
 
     # What to say
 
@@ -231,7 +318,7 @@ class Exchange:
         )
 
     def _pump(self, peer: str, session: Session) -> tuple[tuple[str, bytes], ...]:
-        if session.state is not State.LIVE or not self.roster.may_read(session.device):
+        if session.state is not State.LIVE or not self._gives(session):
             return ()
         out = [(peer, self._say(session, message)) for message in self._keys_for(session)]
         while session.in_flight < WINDOW_CHUNKS:

@@ -14,6 +14,7 @@ from replication.bundle import Draft, decode_bundle
 from replication.change import CHAIN_START, Change, verify_chain
 from replication.errors import RemoteError
 from replication.history import Admitted
+from replication.limits import LOOSE_BYTES_MAX
 from replication.runs import Unsigned
 
 
@@ -31,9 +32,18 @@ class _Unknown(Exception):
     """A change follows something that this replica doesn't have yet."""
 
 
-def take_bundle(group: bytes, ancestry: Ancestry, bundle: bytes) -> Taken:
-    """Judge a bundle's changes, and add what holds to the ancestry."""
-    intake = _Intake(group, ancestry.fork())
+class Quota(NamedTuple):
+    """How many more changes of a stopped device are taken from itself."""
+
+    device: bytes
+    changes: int
+
+
+def take_bundle(
+    group: bytes, ancestry: Ancestry, bundle: bytes, quota: Quota | None = None
+) -> Taken:
+    """Judge a bundle's changes, and add what holds to the ancestry, up to a quota."""
+    intake = _Intake(group, ancestry.fork(), quota)
     refusal, missing = None, False
     try:
         for draft in decode_bundle(bundle, intake.hashes):
@@ -49,8 +59,9 @@ def take_bundle(group: bytes, ancestry: Ancestry, bundle: bytes) -> Taken:
 class _Intake:
     """The rows of one bundle against a tentative ancestry."""
 
-    def __init__(self, group: bytes, tentative: Ancestry) -> None:
+    def __init__(self, group: bytes, tentative: Ancestry, quota: Quota | None = None) -> None:
         self.group = group
+        self.quota = quota
         self.tentative = tentative
         self.rows: list[Admitted] = []
         self.hashes: list[bytes] = []
@@ -78,6 +89,9 @@ class _Intake:
                 draft.signature,
             )
             known = judge(self.group, self.tentative, candidate)
+            if self.tentative.loose_bytes.get(draft.device, 0) > LOOSE_BYTES_MAX:
+                raise RemoteError("flood", "one phone wrote more than others can take in at once")
+            self._count_quota(draft.device)
             self.tentative.add(known)
             self.fresh.append(known)
             self._count_signature(known.change)
@@ -128,6 +142,14 @@ class _Intake:
             if same and list(change.deps) == hashes:
                 return admitted
         return None
+
+    def _count_quota(self, device: bytes) -> None:
+        """Refuse what a stopped device wrote beyond what is taken from it."""
+        if self.quota is None or device != self.quota.device:
+            return
+        if self.quota.changes <= 0:
+            raise RemoteError("flood", "this phone was stopped, and wrote more than is taken")
+        self.quota = self.quota._replace(changes=self.quota.changes - 1)
 
     def _count_signature(self, change: Change) -> None:
         """Verify the signature of a change that has one; refuse when too many wait for theirs."""

@@ -58,6 +58,13 @@ WINDOW_CHUNKS = 4
 HELD_BYTES_MAX = 4 * 1024 * 1024
 """Changes of one peer that wait for their dependencies; past it the oldest are dropped."""
 
+LOOSE_BYTES_MAX = 16 * 1024 * 1024
+"""Events of one device that no other device has built upon, as far as this process took them in.
+Whoever floods fills nobody's disk: ten years of one phone that never met another stay below."""
+
+STOPPED_CHANGES_MAX = 1024
+"""Changes taken from a stopped phone itself beyond what is spared: two busy months."""
+
 TIME_MS_MAX = 2**43
 """Claimed device times end in the year 2248; a larger one can only be an attack."""
 

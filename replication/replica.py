@@ -6,24 +6,28 @@ opens a new one from the store: no state here outlives the disk. What a peer sen
 it ends in `refused`, and the peer is hung up on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from replication.admission import Candidate, check_amount, judge
 from replication.ancestry import Ancestry, merged_clock
 from replication.cbor import check_event
-from replication.change import Change, change_value, sign_chain
+from replication.change import CHAIN_START, Change, change_value, sign_chain
 from replication.chunk import body_hash, change_body, chunk_of
-from replication.control import HeadsJoined, encode_record
+from replication.control import FoundingEnded, HeadsJoined, encode_record
+from replication.council import Decisions
 from replication.document import Document, DocumentError
 from replication.errors import LocalError, RemoteError
 from replication.exchange import Exchange
+from replication.forks import Fork, fork_proof, forks, is_paused
+from replication.founding import sign_end
 from replication.frontier import Tip, held_by
 from replication.history import Admitted, History, MemoryHistory
 from replication.identity import SALT_BYTES, DeviceKeys, actor_for
 from replication.limits import CHANGE_DEPS_MAX
 from replication.outcome import Outcome, Stored, Traffic
 from replication.roster import Roster
+from replication.suspense import limits
 from replication.wire import PersonKey
 
 DOCUMENT_LACKS_MAX = 1024
@@ -43,6 +47,14 @@ def found(
         raise LocalError(error.code, error.detail) from error
     group = draft.change.change_hash
     return group, _signed(keys, group, draft)
+
+
+Fill = Callable[[int, bytes], tuple[bytes, ...]]
+"""The events of a change of our own, for its position in our chain and the chain hash before."""
+
+
+def _join_heads(_n: int, _prev: bytes) -> tuple[bytes, ...]:
+    return (encode_record(HeadsJoined()),)
 
 
 class Replica:
@@ -75,6 +87,30 @@ class Replica:
         return self._exchange.roster
 
     @property
+    def decisions(self) -> Decisions:
+        """What officers decided and were asked, according to everything known here."""
+        return self._ancestry.decisions
+
+    @property
+    def lane_devices(self) -> list[bytes]:
+        """The device of each lane."""
+        return self._ancestry.lane_devices
+
+    @property
+    def branches(self) -> Sequence[tuple[bytes, int, int]]:
+        """Of each lane the device, the lane that it left (-1: none) and the position up to which
+        they are one."""
+        return self._ancestry.branches
+
+    def at_chain(self, device: bytes, n: int, chain: bytes) -> Admitted | None:
+        """The admitted change with this chain hash."""
+        return self._ancestry.at_chain(device, n, chain)
+
+    def limits(self) -> dict[int, int]:
+        """Lanes of stopped devices → the highest position that is not in suspense."""
+        return limits(self.decisions, self.lane_devices)
+
+    @property
     def heads(self) -> tuple[bytes, ...]:
         """Hashes of the changes that no other follows, ascending."""
         return tuple(sorted(self._ancestry.heads))
@@ -87,6 +123,35 @@ class Replica:
     def tips(self) -> tuple[Tip, ...]:
         """The end of every device's chain, as this replica knows it."""
         return self._exchange.tips
+
+    @property
+    def own_tip(self) -> Tip:
+        """Where this device's own chain stands: what its next change will follow."""
+        device, places = self.keys.public, [tip.place for tip in self._ancestry.tips]
+        last = self._ancestry.latest_own(device, merged_clock(places)) if places else None
+        if last is None:
+            return Tip(device, 0, CHAIN_START)
+        return Tip(device, last.change.n, last.change.chain_hash)
+
+    def holds(self, tip: Tip) -> bool:
+        """Whether the change at the end of a tip was admitted here."""
+        return tip.n == 0 or self._ancestry.at_chain(*tip) is not None
+
+    def told_of_us(self) -> dict[bytes, tuple[Tip, ...]]:
+        """Devices that compared with us → the tips of our own chain that we lack; see Exchange."""
+        return self._exchange.told_of_us()
+
+    def forks(self) -> list[Fork]:
+        """Every fork of every device."""
+        return forks(self._ancestry)
+
+    def is_paused(self, device: bytes) -> bool:
+        """Whether some fork of this device waits for an officer's answer."""
+        return is_paused(self._ancestry, device)
+
+    def fork_proof(self, device: bytes, n: int) -> bytes:
+        """The proof, for anybody, that a device forked at this position. LocalError("no_fork")."""
+        return fork_proof(self.group, self._ancestry, device, n)
 
     def find(self, change_hash: bytes) -> Admitted | None:
         """An admitted change by its hash."""
@@ -107,15 +172,31 @@ class Replica:
         device may not write, or an event is malformed.
         """
         checked = _checked(events)
+        return self._written(lambda _n, _prev: checked, now_ms, keys)
+
+    def end_founding(self, founding: DeviceKeys | None, now_ms: int) -> Outcome:
+        """Sign the change that ends the founding period, for the place where it stands.
+
+        `founding` is the group's one-time key; None for a group that was founded without one.
+        """
+
+        def end(n: int, prev: bytes) -> tuple[bytes, ...]:
+            signature = sign_end(founding, self.group, n, prev) if founding else b""
+            return (encode_record(FoundingEnded(signature)),)
+
+        return self._written(end, now_ms)
+
+    def _written(self, fill: Fill, now_ms: int, keys: Sequence[PersonKey] = ()) -> Outcome:
+        """One more change of our own, after those that join heads where there are too many."""
         made = []
         while len(self._ancestry.heads) > CHANGE_DEPS_MAX:
-            made.append(self._make((encode_record(HeadsJoined()),), now_ms))
-        made.append(self._make(checked, now_ms))
+            made.append(self._make(_join_heads, now_ms))
+        made.append(self._make(fill, now_ms))
         for person_key in keys:
             self.key_box[person_key.key_id] = person_key.key
         return Outcome(Stored(tuple(made), (), tuple(keys)), self._exchange.pump_all())
 
-    def _make(self, events: tuple[bytes, ...], now_ms: int) -> Admitted:
+    def _make(self, fill: Fill, now_ms: int) -> Admitted:
         """Add a signed change to what is known, checked against Automerge if that is open."""
         ancestry, device = self._ancestry, self.keys.public
         heads = [found for head in self.heads if (found := ancestry.find(head))]
@@ -124,6 +205,7 @@ class Replica:
         heads.sort(key=lambda head: before is None or not ancestry.knows(head.place.clock, before))
         deps = tuple(heads[:CHANGE_DEPS_MAX])
         n = before.change.n + 1 if before else 1
+        events = fill(n, before.change.chain_hash if before else CHAIN_START)
         actor = self._actor_after(before)
         try:
             draft = judge(
@@ -219,9 +301,13 @@ class Replica:
 
     # Peers
 
-    def connect(self, peer: str, device: bytes, initiator: bool) -> Outcome:
-        """Begin a conversation over a channel that proved which device is at the other end."""
-        return self._exchange.connect(peer, device, initiator)
+    def connect(self, peer: str, device: bytes, initiator: bool, by_cards: bool = False) -> Outcome:
+        """Begin a conversation over a channel that proved which device is at the other end.
+
+        `by_cards`: the caller has shown two paper cards. Both then give each other what they hold,
+        whatever the roster says of the other device.
+        """
+        return self._exchange.connect(peer, device, initiator, by_cards)
 
     def disconnect(self, peer: str) -> None:
         """The channel is gone; beginning again costs one round trip."""

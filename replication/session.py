@@ -49,9 +49,11 @@ TABLE: dict[tuple[State, type[Message]], State] = {
 class Session:
     """What this replica knows of one conversation."""
 
-    def __init__(self, device: bytes, initiator: bool) -> None:
+    def __init__(self, device: bytes, initiator: bool, by_cards: bool = False) -> None:
         self.device = device
         self.initiator = initiator
+        self.by_cards = by_cards
+        """Whether the one who called showed two paper cards: no roster decides about this one."""
         self.state = State.AWAITING_HAVE
         self.given: dict[int, int] = {}
         """Lane → highest position that the peer has or that is on its way."""

@@ -109,9 +109,9 @@ class Play:
         secretary.start(*self._options)
         for phone in (self.cast.treasurer, self.cast.chairperson):
             invitation = secretary.facts("invite")["uri"]
-            moved = phone.facts("join", invitation)
+            moved = phone.facts("join", invitation, "--yes")
             self.say(f"  {phone.name} joined by invitation in {moved['milliseconds']} ms")
-        spent = self.cast.visitor.ask("join", invitation)
+        spent = self.cast.visitor.ask("join", invitation, "--yes")
         self.check("an invitation works once", spent.code != 0)
 
     def import_the_season(self) -> None:
@@ -209,8 +209,13 @@ class Play:
     def turn_away_the_visitor(self) -> None:
         """An NGO's laptop gets a read-only invitation, and tries to write."""
         visitor, secretary = self.cast.visitor, self.cast.secretary
-        visitor.do("join", secretary.facts("invite", "--read-only")["uri"])
+        visitor.do("join", secretary.facts("invite", "--read-only")["uri"], "--yes")
         self._await_agreement()
+        (asked,) = self.cast.treasurer.facts("propose", "--list")["proposals"]
+        self.check("the founder lets nobody in alone any more", asked["missing"] == 1)
+        self.cast.treasurer.do("approve", asked["code"], "--yes")
+        self._await_agreement()
+        visitor.do("sync", secretary.address)
         book = visitor.facts("book")
         self.check("the laptop reads the same book", book["digest"] == secretary.digest())
         named = [member["name"] for member in book["members"] if member["name"]]

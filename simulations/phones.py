@@ -5,6 +5,7 @@ program would.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ COMMAND_S_MAX = 120.0
 START_S_MAX = 30.0
 STOP_S_MAX = 15.0
 LOOPBACK = "127.0.0.1"
+STATE_VARIABLE = "MKUTANO_STATE"
 
 
 class CommandFailed(Exception):
@@ -44,12 +46,15 @@ class Phone:
         self._process: subprocess.Popen[bytes] | None = None
         self._address_file = home.with_suffix(".address")
         self._log_file = home.with_suffix(".log")
+        self._environment = {**os.environ, STATE_VARIABLE: str(home.with_suffix(".state"))}
+        """Each phone keeps its marker beside its home, not with whoever plays them."""
 
     def ask(self, *arguments: str, given: str = "") -> Answer:
         """Run one command to its end, whatever it says."""
         done = subprocess.run(
             [*_program(), "--home", str(self.home), *arguments],
             capture_output=True,
+            env=self._environment,
             input=given.encode(),
             timeout=COMMAND_S_MAX,
         )
@@ -90,6 +95,7 @@ class Phone:
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_program(), "--home", str(self.home), *arguments],
+                env=self._environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

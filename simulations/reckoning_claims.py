@@ -68,6 +68,7 @@ _NAMED_BY: Final[dict[type[e.Event], tuple[tuple[str, ...], tuple[str, ...]]]] =
     e.LateEntryAccepted: (("target",), ()),
     e.LateEntryRejected: (("target",), ()),
     e.MeetingReopened: (_MEETING, ()),
+    e.OfficerProposed: (("title", "seat", "person", "member"), ()),
 }
 """What names a fact, and what else must be equal for two officers to have said the same."""
 

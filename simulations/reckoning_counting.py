@@ -33,7 +33,7 @@ class Counting:
                 entry for entry in told if self.told.in_force(entry) and self.told.late(entry)
             ]
             words = on_time or accepted
-            resolved = self._chosen([entry for entry in told if self.told.stands(entry)])
+            resolved = self._chosen([entry for entry in told if self.told.there(entry)])
             if resolved is not None:
                 chosen.append(resolved)
             elif words:
@@ -44,19 +44,30 @@ class Counting:
         """Of each thing that only late entries tell, the one that is kept aside."""
         aside = []
         for told in self.told.same.values():
-            standing = [entry for entry in told if self.told.stands(entry)]
+            standing = [entry for entry in told if self.told.there(entry)]
             if any(self.told.in_force(entry) for entry in told) or self._chosen(standing):
                 continue
             late = [
                 entry
                 for entry in told
-                if self.told.stands(entry)
+                if self.told.there(entry)
                 and self.told.aside(entry)
                 and self.told.verdict(entry) != "rejected"
             ]
             if late:
                 aside.append(self._right_one(late))
+            elif held := self._held(told):
+                aside.append(self._right_one(held))
         return aside
+
+    def _held(self, told: list[Entry]) -> list[Entry]:
+        """Of a thing that only stopped phones tell of, what officers have still to go through."""
+        open_ones = [
+            entry for entry in told if self.told.valid(entry) and not self.told.taken_back(entry)
+        ]
+        if any(not entry.held or not self.told.aside(entry) for entry in open_ones):
+            return []
+        return [entry for entry in open_ones if not self.told.verdict(entry)]
 
     def meant(self, named: bytes) -> Entry | None:
         """Of what an entry names, told by more than one: the words that were agreed to, if any."""
@@ -64,6 +75,7 @@ class Counting:
             return None
         told = self.told.same[self.told.same_thing(named)]
         words = [entry for entry in told if self.told.valid(entry)] or told
+        words = [item for item in words if not (item.held and self.told.aside(item))] or words
         standing = [entry for entry in words if not self.told.taken_back(entry)] or words
         in_force = [entry for entry in standing if self.told.in_force(entry)]
         return self._right_one(in_force or standing)

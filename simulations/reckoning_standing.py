@@ -14,12 +14,16 @@ from model import events as e
 from model.entry import Entry
 from simulations.reckoning_claims import content_of, meeting_of
 from simulations.reckoning_endings import one_person
-from simulations.reckoning_record import DECISIONS, Record, event_of
+from simulations.reckoning_offices import Offices, office_of
+from simulations.reckoning_record import BY_MAJORITY, DECISIONS, Record, event_of
+from simulations.reckoning_stopped import MONEY, VERDICTS, verdict_on
+from simulations.reckoning_votes import Votes
 
 _NOT_OF_A_MEETING: Final = (
     *(e.ApprovalGiven, e.ApprovalWithdrawn, e.RequestDeclined, e.EntryDisputed),
     *(e.MeetingClosed, e.MeetingReopened, e.MeetingOpened),
     *(e.ConflictResolved, e.LateEntryAccepted, e.LateEntryRejected, e.MemberMerged),
+    *VERDICTS,
 )
 """They speak about entries, about a person or about the meeting itself, and are never late."""
 _THINGS: Final = (
@@ -37,8 +41,35 @@ class Told(Record):
     """Everything that was written, and which of it stands."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        super().__init__(entries)
         self._answers: dict[tuple[str, bytes], Any] = {}
+        self._offices: Offices | None = None
+        super().__init__(entries)
+        self._answers.clear()  # before requests were joined some were of another name
+
+    @property
+    def offices(self) -> Offices:
+        """Who holds which office, by what is known."""
+        if self._offices is None:
+            self._offices = Offices(self)
+        return self._offices
+
+    @property
+    def votes(self) -> Votes:
+        """What a majority of the officers decides."""
+        return Votes(self)
+
+    def seats(self, known: Any) -> dict[tuple[str, int], bytes]:
+        """Who holds which office, for one who knows this."""
+        return self.offices.seats(known)
+
+    def founded(self, known: Any) -> bool:
+        """Were the main offices held, for one who knows this?"""
+        return self.offices.founded(known)
+
+    def in_force_before(self, proposal: Entry) -> Any:
+        """The elections to the office that the author of a proposal knew to be in force."""
+        office = office_of(event_of(proposal))
+        return frozenset(self.offices.put_in_force(office, proposal.past))
 
     def valid(self, entry: Entry) -> bool:
         """May it have an effect at all?"""
@@ -61,7 +92,15 @@ class Told(Record):
             return False
         if isinstance(event, e.MeetingReopened) and self._is_too_late_to_reopen(entry):
             return False
+        if isinstance(event, e.OfficerProposed) and not self._may_be_proposed(entry):
+            return False
         return self._may_reverse(entry) if isinstance(event, e.EntryReversed) else True
+
+    def _may_be_proposed(self, entry: Entry) -> bool:
+        """Would an office be filled, or left by somebody with two people in the others?"""
+        event, seats = event_of(entry), self.seats(entry.past)
+        taken = bool(event.person) or bool(seats.get(office_of(event)))
+        return taken and self.founded(entry.past) and not self.offices.too_few(event, entry.past)
 
     def _is_too_late_to_reopen(self, entry: Entry) -> bool:
         """Did the author know that a later meeting was closed?"""
@@ -130,6 +169,8 @@ class Told(Record):
         return bool(self._remember("aside", entry, self._aside))
 
     def _aside(self, entry: Entry) -> bool:
+        if entry.held:
+            return not isinstance(entry.event, MONEY) or self.verdict(entry) != "accepted"
         return self.late(entry) and self.verdict(entry) != "accepted"
 
     def late(self, entry: Entry) -> bool:
@@ -139,7 +180,41 @@ class Told(Record):
         if meeting is None or isinstance(event, _NOT_OF_A_MEETING):
             return False
         closings = self._closings(meeting)
-        return bool(closings) and not any(entry.id in close.past for close in closings)
+        return bool(closings) and not any(self._held_by(close, entry) for close in closings)
+
+    def _held_by(self, close: Entry, entry: Entry) -> bool:
+        """Did the one who closed know of it, and of a stopped phone's that officers ratified it?"""
+        if entry.id not in close.past:
+            return False
+        return not entry.held or verdict_on(self, entry, close.past) == "accepted"
+
+    def there(self, entry: Entry) -> bool:
+        """As `stands`; of a stopped phone only what officers brought in."""
+        return self.stands(entry) and not (entry.held and self.aside(entry))
+
+    def declined(self, entry: Entry, past: Any = None) -> bool:
+        """Did somebody say no to it in time?"""
+        return self._words(entry, past)[1]
+
+    def wanted(self, entry: Entry) -> int:
+        """How many officers must agree to it."""
+        free = self.officers(entry) - self._gainers(entry)
+        return max(1, min(DECISIONS[type(event_of(entry))], len(free)))
+
+    def is_chosen(self, resolution: Entry) -> bool:
+        """Does this choice between entries hold, and none that differs beside it?"""
+        thing = self.name(self.by_id[event_of(resolution).target])
+        rivals = [
+            word
+            for word in self.every(e.ConflictResolved)
+            if event_of(word).target in self.by_id
+            and self.name(self.by_id[event_of(word).target]) == thing
+            and self.in_force(word)
+            and self.was_disputed(word)
+        ]
+        last = [word for word in rivals if not any(word.id in by.past for by in rivals)]
+        contents = {content_of(event_of(self.by_id[event_of(word).target])) for word in last}
+        return resolution in rivals and len(contents) == 1
 
     def _closings(self, meeting: tuple[int, int], past: Any = None) -> list[Entry]:
         """The last words on its close; none when it was reopened since. As far as a past knows."""
@@ -171,6 +246,8 @@ class Told(Record):
         A verdict, like a reversal, reaches all words about the payment that its author knew. One
         that knew the other replaces it; else three officers' yes outweighs a no.
         """
+        if entry.held:
+            return verdict_on(self, entry)
         words = [word for word in self._verdicts(entry) if self.in_force(word)]
         last = [word for word in words if not any(self._overrules(by, word) for by in words)]
         last = last or words
@@ -198,6 +275,8 @@ class Told(Record):
 
     def agreed(self, entry: Entry, past: Any = None) -> set[bytes]:
         """Persons who agreed to it, or to the same decision of another officer."""
+        if isinstance(entry.event, BY_MAJORITY):
+            return self.votes.counted(entry, past).yes
         return self._words(entry, past)[0]
 
     def approved(self, entry: Entry, past: Any = None) -> bool:
@@ -207,6 +286,8 @@ class Told(Record):
         return self._approved(entry, past)
 
     def _approved(self, entry: Entry, past: Any = None) -> bool:
+        if isinstance(entry.event, BY_MAJORITY):
+            return self.votes.carried(entry, past)
         agreed, declined = self._words(entry, past)
         wanted = DECISIONS[type(event_of(entry))]
         free = self.officers(entry) - self._gainers(entry)
@@ -251,7 +332,11 @@ class Told(Record):
             member = event_of(self.by_id[event.loan]).member
         if not member:
             return set()
-        elections = [item for item in self.every(e.OfficerElected) if item.id in past]
+        elections = [
+            item
+            for item in self.every(e.OfficerElected)
+            if item.id in past and self.offices.has_effect(item)
+        ]
         merges = [
             (event_of(item).keep.hex(), event_of(item).drop.hex())
             for item in self.every(e.MemberMerged)
@@ -274,10 +359,10 @@ class Told(Record):
             and (past is None or item.id in past)
             and self.valid(item)
             and (not isinstance(item.event, e.ConflictResolved) or self.was_disputed(item))
-            and not (self._asked_anew(item, entry) or self._asked_anew(entry, item))
+            and not (self.asked_anew(item, entry) or self.asked_anew(entry, item))
         ]
         ids = {item.id for item in told}
-        words = [item for item in told if item.person not in self._gainers(item)]
+        words = [item for item in told if item.person not in self._gainers(item) and not item.held]
         for word in self.every(*_WORDS):
             if (past is None or word.id in past) and event_of(word).target in ids:
                 words += [word] if self._is_heard(word, entry) else []
@@ -292,8 +377,10 @@ class Told(Record):
         target = self.by_id[event_of(word).target]
         return isinstance(word.event, e.ApprovalGiven) or not self._approved(target, word.past)
 
-    def _asked_anew(self, entry: Entry, before: Entry) -> bool:
+    def asked_anew(self, entry: Entry, before: Entry) -> bool:
         """Was it asked by somebody who knew that the other request was declined, and in time?"""
+        if isinstance(before.event, BY_MAJORITY):
+            return before.id in entry.past and self.votes.refused(before, entry.past)
         return any(
             no.id in entry.past
             and event_of(no).target == before.id

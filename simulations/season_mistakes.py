@@ -126,13 +126,37 @@ def _reopening(table: Table) -> e.Event | None:
     return e.MeetingReopened(table.cycle, max(closed), "something was forgotten")
 
 
+def candidacy(table: Table) -> e.OfficerProposed:
+    """Somebody should take an office, or leave it, while its holder is writing elsewhere."""
+    persons = sorted({event.person for _, event in table.phone.heard(e.OfficerElected)} - {b""})
+    title: e.Title = table.pick(("treasurer", "chairperson", "treasurer", "key_holder"))
+    person = b"" if table.happens(15) else table.pick(persons)
+    member = table.member() if person and table.happens(20) else b""
+    return e.OfficerProposed(title, person, member, table.pick((1, 1, 2)), "as the meeting chose")
+
+
 def _election(table: Table) -> e.Event | None:
-    """An office changes hands, while its holder may still be writing elsewhere."""
-    if table.phone.name != "secretary" or not table.happens(30):
+    """One of the newest elections put in force, by whoever thinks that enough officers agreed."""
+    phone = table.phone
+    taken = {event.proposal for _, event in phone.heard(e.OfficerElected)}
+    proposals = [row for row in phone.heard(e.OfficerProposed) if row[0] not in taken]
+    chosen = table.newest(proposals, most=3)
+    if chosen is None:
         return None
-    persons = sorted({event.person for _, event in table.phone.heard(e.OfficerElected)})
-    title: e.Title = table.pick(("treasurer", "chairperson"))
-    return e.OfficerElected(title, table.pick(persons))
+    identity, event = chosen
+    agreed = {
+        entry.person
+        for entry in phone.known.values()
+        if isinstance(entry.event, e.ApprovalGiven) and entry.event.target == identity
+    } | {phone.known[identity].person}
+    if len(agreed) < 2 and not table.happens(10):
+        return None
+    return elected(event, identity)
+
+
+def elected(event: e.OfficerProposed, proposal: bytes) -> e.OfficerElected:
+    """What puts a proposed election in force."""
+    return e.OfficerElected(event.title, event.person, event.member, event.seat, proposal)
 
 
 def _proposal(table: Table) -> e.Event | None:
@@ -186,6 +210,7 @@ def reconsider(table: Table) -> Iterator[e.Event]:
 
 
 _OFFICERS: Final[tuple[e.Title, ...]] = ("secretary", "treasurer", "chairperson")
+_ALL_OFFICERS: Final[tuple[e.Title, ...]] = (*_OFFICERS, "key_holder", "money_counter")
 
 # Mistakes, and how they are mended; decisions among them wait for other officers' words.
 MISTAKES: Final[tuple[Deed, ...]] = (
@@ -200,7 +225,8 @@ MISTAKES: Final[tuple[Deed, ...]] = (
     Deed(("chairperson",), 1, e.MeetingReopened, _reopening),
 )
 CHANGES: Final[tuple[Deed, ...]] = (
-    Deed(("secretary",), 2, e.OfficerElected, _election),
+    Deed(_ALL_OFFICERS, 4, e.OfficerProposed, candidacy),
+    Deed(_ALL_OFFICERS, 8, e.OfficerElected, _election),
     Deed(("secretary",), 2, e.ConstitutionProposed, _proposal),
     Deed(("secretary",), 4, e.ConstitutionAdopted, _adoption),
 )

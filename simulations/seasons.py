@@ -21,7 +21,8 @@ from simulations.handsets import Handset, everything, meet
 from simulations.season_deeds import DEEDS, SHARE_VALUE_MINOR, Deed
 from simulations.season_endings import ENDING_DEEDS, settle, share_out
 from simulations.season_funds import FUND_DEEDS
-from simulations.season_mistakes import CHANGES, MISTAKES, reconsider
+from simulations.season_mistakes import CHANGES, MISTAKES, candidacy, elected, reconsider
+from simulations.season_stopped import Stopped
 from simulations.season_table import Table
 
 FIRST_DAY: Final = date(2026, 1, 7)
@@ -54,6 +55,7 @@ class Season:
         mess: int = 30,
         deeds_a_meeting: int = 12,
         cycles: int = 1,
+        stopped: bool = False,
     ) -> None:
         self.chance = chance
         self.mess = mess
@@ -63,6 +65,7 @@ class Season:
         self.cycles_count = cycles
         self.phones = [Handset(name, person) for name, person, _ in OFFICERS[: max(3, phones)]]
         self.stranger = Handset("stranger", "Mallory")
+        self.stopped = Stopped(chance) if stopped else None
         self.deeds = [*DEEDS, *FUND_DEEDS, *ENDING_DEEDS, *CHANGES]
         self.mistakes = [*MISTAKES]
 
@@ -75,7 +78,8 @@ class Season:
             for session in range(1, self.meetings_count + 1):
                 self._hold(cycle, session)
         meet(*self.phones, self.stranger)
-        return everything(self.phones)
+        entries = everything(self.phones)
+        return entries if self.stopped is None else self.stopped.held(entries)
 
     # Founding
 
@@ -116,9 +120,13 @@ class Season:
         self._all_meet()
         if weeks == 1:
             self._opening_balances()
-        for _ in range(self.deeds_a_meeting):
+        for deed in range(self.deeds_a_meeting):
+            if self.stopped is not None and deed == 2:
+                self.stopped.report(self.phones)
             self._something_happens()
         last = session == self.meetings_count and cycle < self.cycles_count
+        if self.chance.randrange(3) == 0:
+            self._elect((cycle, session))
         if last:
             self._share_out(cycle, session)
         if last or not self._slips():
@@ -130,11 +138,25 @@ class Season:
         if last:
             self._close(cycle, session)
 
+    def _elect(self, at: tuple[int, int]) -> None:
+        """Officers agree on who takes an office next, and put it in force, at times apart."""
+        self._all_meet()
+        asked = [
+            (phone, candidacy(Table(self.chance, phone, *at)))
+            for phone in self.chance.sample(self.phones, 2 if self._slips() else 1)
+        ]
+        proposals = [(self._agreed(phone, event, at), event) for phone, event in asked]
+        for proposal, event in proposals:
+            for phone in self.chance.sample(self.phones, 2 if self._slips() else 1):
+                phone.record(elected(event, proposal))
+                self._some_meet()
+
     # Between two cycles
 
     def _holder(self, title: e.Title) -> Handset:
-        """A phone of the one who holds the office; all phones have met."""
-        return next(phone for phone in self.phones if title in self._titles(phone))
+        """A phone of the one who holds the office, else of another; all phones have met."""
+        holders = (phone for phone in self.phones if title in self._titles(phone))
+        return next(holders, self.phones[0])
 
     def _agreed(self, author: Handset, event: e.Event, at: tuple[int, int]) -> bytes:
         """A decision that all officers take together."""
@@ -198,6 +220,8 @@ class Season:
                 self._told_twice(event, deed, phone)
             for word in reconsider(table):
                 phone.record(word)
+            for word in self.stopped.judged(table) if self.stopped is not None else ():
+                phone.record(word)
         self._some_meet()
 
     def _phones_of(self, deed: Deed) -> list[Handset]:
@@ -214,8 +238,9 @@ class Season:
 
     def _titles(self, phone: Handset) -> set[e.Title]:
         """Offices of the phone's owner, as far as the phone knows."""
-        holders = {event.title: event.person for _, event in phone.heard(e.OfficerElected)}
-        return {title for title, person in holders.items() if person == phone.person}
+        told = phone.heard(e.OfficerElected)
+        holders = {(event.title, event.seat): event.person for _, event in told}
+        return {title for (title, _), person in holders.items() if person == phone.person}
 
     def _told_twice(self, event: e.Event, deed: Deed, author: Handset) -> None:
         """Another officer saw it too, and writes it down as well as the other remembers it."""

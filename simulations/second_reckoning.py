@@ -200,7 +200,7 @@ class Reckoning:
         for entry, event in self._events(e.PaymentReceived):
             target = by_hand.get(event.provider_ref, matched.get(same(entry.id)))
             told: Any = counted.get(same(target)) if target else None
-            if told is not None and getattr(told, "source", "") != "receipts":
+            if told is not None and not getattr(told, "source", ""):  # it brought cash itself
                 pocket = POCKET[event.channel], ""
                 _move(totals, ("2070", ""), pocket, event.amount_minor)
 

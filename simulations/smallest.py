@@ -63,7 +63,8 @@ def story(entries: list[Entry]) -> str:
         apart = [numbers[other.id] for other in entries[:at] if other.id not in entry.past]
         unknown = f"  (did not know {' '.join(apart)})" if apart else ""
         who = titles.get(entry.person, "somebody")
-        lines.append(f"{numbers[entry.id]} {who}: {_told(entry, numbers)}{unknown}")
+        held = " (held)" if entry.held else ""
+        lines.append(f"{numbers[entry.id]} {who}{held}: {_told(entry, numbers)}{unknown}")
     return "\n".join(lines)
 
 

@@ -6,76 +6,23 @@ draws villages in which officers, a stranger and a second phone write anything, 
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book
-from model.codec import Unreadable
 from model.entry import Entry
 from model.findings import Finding, list_findings
 from model.journal import balance
 from model.reducer import fold
-
-
-class Phone:
-    """One device of one person: what it knows, and what it writes."""
-
-    def __init__(self, name: str, person: str) -> None:
-        self.name = name
-        self.device = hashlib.sha256(f"device {name}".encode()).digest()
-        self.person = hashlib.sha256(f"person {person}".encode()).digest()[:16]
-        self.known: dict[bytes, Entry] = {}
-        self.written = 0
-        self.lamport = 0
-
-    def record(self, event: e.Event | Unreadable) -> bytes:
-        """Write an entry; its id."""
-        self.written += 1
-        self.lamport += 1
-        seed = f"{self.name} {self.written}".encode()
-        identity = hashlib.sha256(seed).digest()[:16] + b"\0"
-        past = frozenset(self.known)
-        clock = self.written * 1000 if self.written % 2 else 4_102_444_800_000  # nobody reads it
-        entry = Entry(identity, self.lamport, self.device, self.person, clock, event, past)
-        self.known[identity] = entry
-        return identity
-
-    def learns_from(self, other: Phone) -> None:
-        """Take over all that the other phone knows."""
-        self.known.update(other.known)
-        self.lamport = max(self.lamport, other.lamport)
-
-    def meets(self, *others: Phone) -> None:
-        """All of these phones sync."""
-        for other in others:
-            self.learns_from(other)
-        for other in others:
-            other.learns_from(self)
-
-    @property
-    def book(self) -> Book:
-        """The book as this phone sees it."""
-        return fold(self.known.values())
-
-    def codes(self) -> list[str]:
-        """Finding codes on this phone, in the order they are shown."""
-        return [finding.code for finding in list_findings(self.book)]
-
-
-CONSTITUTION = e.ConstitutionAdopted(
-    1,
-    share_value_minor=100,
-    shares_max=5,
-    social_fund_minor=20,
-    interest_ppm=100_000,
-    fines={"late": 50},
-)
+from tests.handset import CONSTITUTION as CONSTITUTION
+from tests.handset import Phone as Phone
+from tests.makers import DECIDED as DECIDED
+from tests.makers import event_of as event_of
 
 
 class Village:
@@ -121,6 +68,16 @@ class Village:
         """A constitution that is proposed, approved and adopted; known to its adopter alone."""
         return adopt(by or self.secretary, self.propose(terms, by), terms)
 
+    def elect(self, title: e.Title, person: bytes, member: bytes = b"", seat: int = 1) -> bytes:
+        """An election that officers agreed to; known to the secretary, who put it in force."""
+        return elect(self.secretary, self.candidate(title, person, member, seat))
+
+    def candidate(self, title: e.Title, person: bytes, member: bytes = b"", seat: int = 1) -> bytes:
+        """An election that is proposed and approved, and that everybody knows; the proposal."""
+        proposal = self.secretary.record(e.OfficerProposed(title, person, member, seat))
+        self.agree(proposal)
+        return proposal
+
     @property
     def entries(self) -> list[Entry]:
         """Everything that was written, in no order that matters."""
@@ -140,16 +97,25 @@ def adopt(by: Phone, proposal: bytes, terms: e.ConstitutionAdopted) -> bytes:
     return by.record(replace(terms, proposal=proposal))
 
 
+def elect(by: Phone, proposal: bytes) -> bytes:
+    """Put an election in force that was proposed."""
+    event = by.known[proposal].event
+    assert isinstance(event, e.OfficerProposed)
+    said = (event.title, event.person, event.member, event.seat)
+    return by.record(e.OfficerElected(*said, proposal))
+
+
 _MONEY = "share social help fine fine_paid apply approve disburse repay repay expense transfer"
 _OTHER = "attendance count reverse reverse opening open member status malformed"
 _DECISIONS = "agree agree agree agree decline withdraw resolve accept_late reject_late variance"
 _MEMBERS = "saving saving savings_out fine_from waive claim debt merge merge profile"
 _SAID = "goal goal_end consent notice report"
-_SELDOM = "close close elect unknown propose adopt reopen dispute schedule"
+_SELDOM = "close close elect elect unknown propose adopt reopen dispute schedule"
+_ELECTIONS = "candidate candidate elect card"
 _MEETING = "agenda resolution ballot action action_done minutes"
 KINDS = (
     f"{_MONEY} {_MONEY} {_MONEY} {_OTHER} {_OTHER} {_DECISIONS} {_DECISIONS} {_SELDOM} {_MEETING} "
-    f"{_MEMBERS} {_SAID}"
+    f"{_MEMBERS} {_SAID} {_ELECTIONS}"
 ).split()
 
 
@@ -199,7 +165,7 @@ def played(moves: Iterable[Any]) -> list[Entry]:
     village.phones.append(Phone("secretary's old phone", "Wanjiru"))
     village.phones.append(Phone("stranger", "Mallory"))
     treasurer = village.treasurer.person
-    village.secretary.record(e.OfficerElected("treasurer", treasurer, village.members[0]))
+    village.elect("treasurer", treasurer, village.members[0])
     village.meet()
     for move in moves:
         if len(move) == 2:
@@ -229,245 +195,19 @@ _WRITERS: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("savings_out", "claim"), (1,)),
     **dict.fromkeys(("approve", "status"), (2,)),
     **dict.fromkeys(("fine", "reverse"), (0, 2, 3)),
-    **dict.fromkeys(("elect", "minutes"), (0, 3)),
+    "minutes": (0, 3),
 }
 """Kind -> phones whose office allows it, by place: secretary's, treasurer's, chairperson's, the
 secretary's old one. Of kinds that are not named: those who keep the books."""
 
 _SAID_BY_ALL = frozenset(
     {"agree", "decline", "withdraw", "resolve", "accept_late", "reject_late", "variance"}
+    | {"ratify", "reject_held"}
     | {"propose", "adopt", "reopen", "dispute", "close", "schedule", "agenda", "resolution"}
+    | {"candidate", "elect", "card"}
     | {"ballot", "action", "action_done", "merge", "waive"}
 )
 """What each of the three main officers may record."""
-
-
-class Drawn(NamedTuple):
-    """What was drawn for one entry, and what the phone knows that it may be about."""
-
-    phone: Phone
-    which: int
-    session: int
-    line: int
-    amount: int
-    member: bytes
-    """A member, or (which is 5) nobody."""
-    loan: bytes
-
-    @property
-    def meeting(self) -> tuple[int, int]:
-        return (1, self.session)
-
-    @property
-    def channel(self) -> Any:
-        return ("box", "mobile")[self.line - 1]
-
-    def newest(self, *kinds: type[e.Event]) -> bytes:
-        """One of the newest entries of these kinds that the phone knows; else nothing."""
-        known = [
-            identity
-            for identity, entry in self.phone.known.items()
-            if isinstance(entry.event, kinds)
-        ]
-        return known[-1 - self.which % len(known)] if known and self.which < 5 else bytes(17)
-
-
-Maker = Callable[[Drawn], e.Event | Unreadable]
-
-
-def event_of(
-    phone: Phone, kind: str, which: int, session: int, line: int, amount: int
-) -> e.Event | Unreadable:
-    """An event of this kind about the `which`-th thing that the phone knows, or about nothing."""
-    members = _known(phone, e.MemberAdded)
-    loans = _known(phone, e.LoanApplied) + [
-        identity
-        for identity in _known(phone, e.OpeningBalanceSet)
-        if _opening_account(phone, identity) == "loan"
-    ]
-    member = members[which % len(members)] if which < 5 else bytes(17)
-    loan = loans[which % len(loans)] if loans and which < 5 else bytes(17)
-    return MAKERS[kind](Drawn(phone, which, session, line, amount, member, loan))
-
-
-def _adoption(d: Drawn) -> e.Event:
-    """A proposal that the phone knows put in force, agreed or not; else what nobody proposed."""
-    proposal = d.newest(e.ConstitutionProposed)
-    entry = d.phone.known.get(proposal)
-    if entry is not None and isinstance(entry.event, e.ConstitutionProposed):
-        return replace(entry.event.terms, proposal=proposal)
-    return e.ConstitutionAdopted(d.session, d.amount, fines_to="social_fund")
-
-
-def _election(d: Drawn) -> e.Event:
-    title: Any = ("treasurer", "secretary")[d.line - 1]
-    own = d.phone.person
-    elected = Phone("", ("Otieno", "Wanjiru")[d.line - 1]).person if d.session > 1 else own
-    return e.OfficerElected(title, elected)
-
-
-def _opening(d: Drawn) -> e.Event:
-    account: Any = ("savings", "loan", "fines", "box")[d.session]
-    member = d.member if account != "box" else b""
-    return e.OpeningBalanceSet(member, account, d.amount, 2, "2026-01-01")
-
-
-def _plan(d: Drawn) -> e.Event:
-    day = f"2026-03-0{d.session + d.line}"
-    return e.MeetingScheduled(*d.meeting, day, agenda=("shares", "loans", "close"))
-
-
-def _terms(d: Drawn) -> e.ConstitutionAdopted:
-    funds: Any = ("social_fund", "loan_fund")[d.line - 1]
-    return replace(CONSTITUTION, version=d.session, fines_to=funds, shares_max=d.session + 2)
-
-
-def _pick(options: Sequence[Any], place: int) -> Any:
-    return options[place % len(options)]
-
-
-DECIDED = (
-    e.ConstitutionProposed,
-    e.ConflictResolved,
-    e.LateEntryAccepted,
-    e.LateEntryRejected,
-    e.MeetingReopened,
-    e.MeetingClosed,
-    e.VariancePosted,
-    e.EntryReversed,
-    e.MemberMerged,
-    e.FineWaived,
-)
-"""Kinds that officers agree to; a room that adds a decision appends it here."""
-
-_CODES = ("late", "noise")
-_METHODS: Any = ("flat", "reducing")
-_CHOICES: Any = ("for", "against", "abstain")
-_MONEY_EVENTS = (
-    e.SharePurchased,
-    e.SocialContributed,
-    e.FineLevied,
-    e.FinePaid,
-    e.LoanDisbursed,
-    e.LoanRepaid,
-    e.ExpensePaid,
-    e.OpeningBalanceSet,
-    e.SavingsDeposited,
-    e.SavingsWithdrawn,
-    e.ClaimPaid,
-    e.DebtCollected,
-    e.FineWaived,
-    e.MemberMerged,
-    e.GoalSet,
-)
-
-MAKERS: dict[str, Maker] = {
-    "attendance": lambda d: e.AttendanceMarked(
-        *d.meeting, _known(d.phone, e.MemberAdded)[0], _pick(("present", "late", "absent"), d.which)
-    ),
-    "share": lambda d: e.SharePurchased(
-        *d.meeting, d.member, max(1, d.amount // 100 % 9), d.amount, d.line
-    ),
-    "social": lambda d: e.SocialContributed(*d.meeting, d.member, d.amount, d.line),
-    "help": lambda d: e.SocialPaidOut(*d.meeting, d.member, d.amount, "illness", d.line),
-    "fine": lambda d: e.FineLevied(*d.meeting, d.member, _CODES[d.line - 1], d.amount),
-    "fine_paid": lambda d: e.FinePaid(*d.meeting, d.member, d.amount, d.line, d.channel),
-    "apply": lambda d: e.LoanApplied(*d.meeting, d.member, d.amount, "seed", 3, d.line),
-    "approve": lambda d: e.LoanApproved(
-        *d.meeting, d.loan, d.amount, _METHODS[d.line - 1], 50_000, 3
-    ),
-    "disburse": lambda d: e.LoanDisbursed(*d.meeting, d.loan, d.amount, d.channel),
-    "repay": lambda d: e.LoanRepaid(
-        *d.meeting, d.loan, d.amount, d.line, d.channel, _pick(("", "", "QX1"), d.which)
-    ),
-    "expense": lambda d: e.ExpensePaid(*d.meeting, "stationery", d.amount, d.channel, d.line),
-    "transfer": lambda d: e.TransferMade(
-        *d.meeting, "box", "bank", d.amount, d.line, _pick(("", "SLIP/7"), d.which)
-    ),
-    "count": lambda d: e.CashCounted(
-        *d.meeting, _pick(("close", "open", "spot"), d.which), "box", d.amount
-    ),
-    "close": lambda d: e.MeetingClosed(*d.meeting, (), shares_minor=100 * (d.line - 1)),
-    "reverse": lambda d: e.EntryReversed(*d.meeting, _mistake(d.phone, d.which), "mistake"),
-    "opening": _opening,
-    "open": lambda d: e.MeetingOpened(1, d.session, f"2026-02-0{d.session + d.line}"),
-    "member": lambda d: e.MemberAdded(d.line, "2026-01-01", b"", bytes([d.session]) * 8),
-    "status": lambda d: e.MemberStatusSet(d.member, _pick(("active", "suspended"), d.line)),
-    "elect": _election,
-    "unknown": lambda _: Unreadable("wallet.opened", "unknown"),
-    "malformed": lambda _: Unreadable("share.purchased", "malformed"),
-    "propose": lambda d: e.ConstitutionProposed(_terms(d)),
-    "adopt": _adoption,
-    "agree": lambda d: e.ApprovalGiven(d.newest(*DECIDED), *d.meeting),
-    "decline": lambda d: e.RequestDeclined(d.newest(*DECIDED), *d.meeting),
-    "withdraw": lambda d: e.ApprovalWithdrawn(d.newest(*DECIDED)),
-    "reopen": lambda d: e.MeetingReopened(*d.meeting, "forgotten"),
-    "accept_late": lambda d: e.LateEntryAccepted(d.newest(*_MONEY_EVENTS), *d.meeting),
-    "reject_late": lambda d: e.LateEntryRejected(d.newest(*_MONEY_EVENTS), *d.meeting),
-    "resolve": lambda d: e.ConflictResolved(d.newest(*_MONEY_EVENTS, e.CashCounted), *d.meeting),
-    "dispute": lambda d: e.EntryDisputed(d.newest(*_MONEY_EVENTS), *d.meeting, b"", "not so"),
-    "variance": lambda d: e.VariancePosted(
-        *d.meeting, "close", "box", _pick(("over", "short"), d.line), d.amount, "miscounted"
-    ),
-    "schedule": _plan,
-    "agenda": lambda d: e.AgendaReached(*d.meeting, _pick(("shares", "loans", "close"), d.which)),
-    "resolution": lambda d: e.ResolutionRecorded(
-        *d.meeting, d.line, "rule", "Nobody comes late.", d.which, 1
-    ),
-    "ballot": lambda d: e.BallotCast(
-        *d.meeting, d.newest(e.ResolutionRecorded), d.member, _pick(_CHOICES, d.which)
-    ),
-    "action": lambda d: e.ActionAssigned(
-        *d.meeting, d.line, "buy a lock", d.member if d.which % 2 else b"", "2026-02-03"
-    ),
-    "action_done": lambda d: e.ActionDone(d.newest(e.ActionAssigned), *d.meeting),
-    "minutes": lambda d: e.MinutesRecorded(*d.meeting, f"We met and {d.amount} came in."),
-    "saving": lambda d: e.SavingsDeposited(
-        *d.meeting, d.member, d.amount, d.line, d.channel, _pick(("", "payable"), d.which)
-    ),
-    "savings_out": lambda d: e.SavingsWithdrawn(*d.meeting, d.member, d.amount, d.line),
-    "fine_from": lambda d: e.FinePaid(
-        *d.meeting, d.member, d.amount, d.line, "box", _pick(("savings", "receipts"), d.which)
-    ),
-    "waive": lambda d: e.FineWaived(d.newest(e.FineLevied), *d.meeting, "a funeral"),
-    "claim": lambda d: e.ClaimPaid(*d.meeting, d.member, "overpayment", d.amount, d.line),
-    "debt": lambda d: e.DebtCollected(*d.meeting, d.member, d.amount, d.line),
-    "merge": lambda d: e.MemberMerged(
-        _pick(_known(d.phone, e.MemberAdded), d.line), d.member, *d.meeting
-    ),
-    "profile": lambda d: e.MemberProfileSet(d.member, d.session, "female", 1990 + d.line),
-    "goal": lambda d: e.GoalSet(d.member, "savings", "Roof", d.amount),
-    "goal_end": lambda d: e.GoalEnded(d.newest(e.GoalSet), _pick(("reached", "dropped"), d.line)),
-    "consent": lambda d: e.ConsentRecorded(d.member, "sms", d.line == 1),
-    "notice": lambda d: e.NoticeSent(bytes([d.which]) * 16, _pick(("sms", "print"), d.line)),
-    "report": lambda d: e.ReportShared("annual", "2026-01-01", "2026-12-31", "World", bytes(32)),
-}
-"""Every kind that a history can hold, and what makes one: a topic appends its own, and its name to
-`KINDS`; who may write it is in `_WRITERS` or `_SAID_BY_ALL`, else those who keep the books."""
-
-
-def _mistake(phone: Phone, which: int) -> bytes:
-    """One of the newest entries of another person that a reversal can reach, or of anybody."""
-    if which == 5:
-        return list(phone.known)[-1]
-    others = [
-        identity
-        for identity, entry in phone.known.items()
-        if entry.person != phone.person
-        and isinstance(entry.event, (*_MONEY_EVENTS, *DECIDED, e.EntryDisputed, Unreadable))
-    ]
-    return others[-1 - which % len(others)] if others else bytes(17)
-
-
-def _known(phone: Phone, event_class: type[e.Event]) -> list[bytes]:
-    return sorted(
-        identity for identity, entry in phone.known.items() if isinstance(entry.event, event_class)
-    )
-
-
-def _opening_account(phone: Phone, identity: bytes) -> str:
-    event = phone.known[identity].event
-    return event.account if isinstance(event, e.OpeningBalanceSet) else ""
 
 
 def sums(lines: Iterable[tuple[str, str, int]]) -> int:

@@ -26,7 +26,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "node": frozenset(
         {"node", "model", "replication", "relay"}
         | {"aiohttp", "cbor2", "click", "ifaddr", "msgspec", "nacl", "python_calamine", "segno"}
-        | {"zeroconf"}
+        | {"mnemonic", "sqlcipher3", "zeroconf"}
     ),
     "relay": frozenset({"relay", "aiohttp", "aiosqlite", "cbor2", "nacl"}),
 }

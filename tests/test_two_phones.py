@@ -41,7 +41,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     secretary.do("record", "meeting", "--date", MEETING)
     secretary.start("--no-lan")
     for phone, title in ((treasurer, "treasurer"), (chairperson, "chairperson")):
-        phone.do("join", secretary.facts("invite", "--title", title)["uri"])
+        phone.do("join", secretary.facts("invite", "--title", title)["uri"], "--yes")
     treasurer.do("sync", secretary.address)
     secretary.stop()
     return folder

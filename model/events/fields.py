@@ -47,6 +47,8 @@ Reference = Annotated[bytes, Meta(min_length=1, max_length=17)]
 ReferenceOrNone = Annotated[bytes, Meta(max_length=17)]
 FullReference = Annotated[bytes, Meta(min_length=17, max_length=17)]  # inside a list
 Person = Annotated[bytes, Meta(min_length=1, max_length=32)]
+PersonOrNobody = Annotated[bytes, Meta(max_length=32)]
+CardNumber = Annotated[int, Meta(ge=0, le=3)]  # three paper cards are made at founding
 Tag = Annotated[bytes, Meta(max_length=8)]  # keyed hash of a name or phone; empty when unknown
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 DigestOrNone = Annotated[bytes, Meta(max_length=32)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from model.events.fields import (
+    CardNumber,
     Code,
     Currency,
     CycleNumber,
+    Digest,
     Event,
+    FullReference,
     Name,
-    Person,
+    PersonOrNobody,
     Reference,
     ReferenceOrNone,
     Seat,
@@ -45,23 +48,51 @@ class GroupStatusSet(Event, frozen=True):
     reason: Text = ""
 
 
-class OfficerElected(Event, frozen=True):
-    """A person takes an office; who held it before holds it no longer."""
+class OfficerProposed(Event, frozen=True):
+    """Officers are asked to elect a person to an office, or (nobody) to let it fall vacant."""
 
     title: Title
-    person: Person
+    person: PersonOrNobody
+    member: ReferenceOrNone = b""
+    seat: Seat = 1
+    reason: Text = ""
+
+
+class OfficerElected(Event, frozen=True):
+    """A person takes an office; who held it before holds it no longer.
+
+    Once the group is founded it puts in force what officers agreed to: `proposal`.
+    """
+
+    title: Title
+    person: PersonOrNobody
     member: ReferenceOrNone = b""
     # since version 2
     seat: Seat = 1
     """Which of several: the second money counter, the third key holder."""
+    # since version 3
+    proposal: ReferenceOrNone = b""
+    """The proposal that officers approved; empty while the group is being founded."""
+
+    def __post_init__(self) -> None:
+        """Only a decision lets an office fall vacant: ValueError for nobody without a proposal."""
+        if not self.person and not self.proposal:
+            raise ValueError("Nobody is elected, and no proposal is named.")
 
 
 class ApprovalGiven(Event, frozen=True):
-    """An officer agrees to an entry: to a decision that waits for it, or to money paid out."""
+    """An officer agrees to an entry: to a decision that waits for it, or to money paid out.
+
+    With a `card` it is the paper card that agrees, beside what the officer says: the change that
+    holds this shows it.
+    """
 
     target: Reference
     cycle: CycleNumber
     session: Session
+    # since version 2
+    card: CardNumber = 0
+    """Of the three paper cards; 0: none, the officer's own word."""
 
 
 class ApprovalWithdrawn(Event, frozen=True):
@@ -112,6 +143,31 @@ class LateEntryRejected(Event, frozen=True):
     """What came too late for its meeting did not happen so; it stays visible and counts nowhere."""
 
     target: Reference
+    cycle: CycleNumber
+    session: Session
+    reason: Text = ""
+
+
+HELD_NAMED_MAX: Final = 64  # entries that one verdict names; a meeting has about ninety
+HeldEntries = Annotated[tuple[FullReference, ...], Meta(max_length=HELD_NAMED_MAX)]
+
+
+class SuspenseRatified(Event, frozen=True):
+    """What a stopped device wrote is right, and counts: the entries that are named, or all of it
+    that the author of this knew; what belongs to a closed meeting counts in this one."""
+
+    device: Digest
+    entries: HeldEntries
+    cycle: CycleNumber
+    session: Session
+    reason: Text = ""
+
+
+class SuspenseRejected(Event, frozen=True):
+    """What a stopped device wrote did not happen so; it stays visible and counts nowhere."""
+
+    device: Digest
+    entries: HeldEntries
     cycle: CycleNumber
     session: Session
     reason: Text = ""

@@ -20,6 +20,7 @@ from model.events.fields import (
     CycleNumber,
     DayOrNone,
     DayText,
+    DigestOrNone,
     Event,
     FullReference,
     Line,
@@ -222,8 +223,18 @@ class CoveredTip(Part, frozen=True):
     chain_hash: Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
+class CountedPocket(Part, frozen=True):
+    """What was counted in one pocket when the meeting ended."""
+
+    pocket: Channel
+    amount_minor: AmountOrZero
+
+
 class MeetingClosed(Event, frozen=True):
-    """The books of a meeting are closed over all that `covers` reaches; totals as read out."""
+    """The books of a meeting are closed over all that its author knew; totals as read out.
+
+    `covers` names the heads of what the author knew, so that people can compare them.
+    """
 
     cycle: CycleNumber
     session: Session
@@ -234,6 +245,12 @@ class MeetingClosed(Event, frozen=True):
     repaid_minor: AmountOrZero = 0
     lent_minor: AmountOrZero = 0
     spent_minor: AmountOrZero = 0
+    # since version 2
+    counted: Annotated[tuple[CountedPocket, ...], Meta(max_length=4)] = ()
+    reducer_version: Count = 0
+    """Of the rules that the author's phone reckons by; 0: it did not say."""
+    journal_digest: DigestOrNone = b""
+    """Of the meeting's postings as the author's phone has them (sealing.py says how)."""
 
 
 class MeetingReopened(Event, frozen=True):

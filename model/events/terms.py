@@ -141,6 +141,9 @@ class ConstitutionAdopted(Event, frozen=True):
     """What each member is expected to save in a meeting; 0: no rule."""
     proposal: ReferenceOrNone = b""
     """The proposal that officers approved; empty while the group is being founded."""
+    # since version 3
+    seal_offices: Annotated[tuple[Title, ...], Meta(max_length=5)] = ()
+    """Offices that must sign the close of a meeting, each of them; beside how many officers."""
 
 
 class ConstitutionProposed(Event, frozen=True):

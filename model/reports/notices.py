@@ -15,11 +15,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from model.accounts import MEMBER_SAVINGS, MEMBER_SHARES
+from model.agreement import meeting_of
 from model.book import Book
 from model.days import add_days
 from model.findings import receipt
 from model.goals import has_consented
-from model.history import entries_in_order, meeting_of
+from model.history import entries_in_order
 from model.journal import CASH, balance, entry_page, reversed_by
 from model.loan_account import loan_account
 from model.members import kept_member, names_of
@@ -31,6 +32,7 @@ from model.reports.notice_texts import TEXTS, WHAT, Language
 from model.reports.sms import fit, septets
 from model.sheets import claims_once
 from model.statements import meeting_sums, meeting_view
+from model.stopped import is_apart
 from model.views import is_withheld, members_view
 
 NoticeKind = Literal["summary", "receipt", "nudge", "security"]
@@ -58,6 +60,7 @@ _SECURITY: Final = frozenset(
     {"officer.elected", "constitution.proposed", "constitution.adopted", "member.status_set"}
     | {"member.merged", "member.exited", "entry.reversed", "meeting.reopened"}
     | {"late_entry.accepted", "conflict.resolved", "shareout.confirmed", "loan.written_off"}
+    | {"suspense.ratified", "officer.proposed"}
 )
 
 
@@ -322,6 +325,8 @@ def _nudges_of_loan(
 
 def _security(writer: _Writer) -> Iterator[Notice]:
     for name, page, _ in _recent(writer):
+        if is_apart(page):
+            continue  # nothing follows from it
         if page.kind in _SECURITY and page.status in ("counted", "suspense"):
             yield writer.notice(
                 "security", GROUP, name, "security", what=page.kind, receipt=receipt(name)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from model.agreement import meeting_of
 from model.book import Book
-from model.history import day_of, entries_in_order, journal, meeting_of
+from model.history import day_of, entries_in_order, journal
 from model.journal import reversed_by
 from model.journal_entry import JournalEntry
 from model.pages import NO_MEETING, EntryPage

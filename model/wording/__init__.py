@@ -13,11 +13,13 @@ from model.wording import (
     members,
     savings,
     standing,
+    suspense,
 )
 from model.wording.kinds import KINDS
 from model.wording.places import Sentences, Weight
 
 SENTENCES: Final[Sentences] = {
+    **suspense.SENTENCES,
     **standing.SENTENCES,
     **governance.SENTENCES,
     **meetings.SENTENCES,

@@ -44,8 +44,39 @@ SENTENCES: Final[Sentences] = {
     ),
     "not_sealed": (
         "task",
-        "The close of {where} waits until {count_wanted} more agree to it. Agree with: mkutano "
-        "approve {entry}",
+        "The close of {where} waits until {count_wanted} more sign it{named}. Sign it on another "
+        "officer's phone with: mkutano seal --sign",
+    ),
+    "digest_differs": (
+        "task",
+        "The journal of {where} as officers sealed it has another digest on this phone. Update "
+        "Mkutano on every phone, and compare the figures with: mkutano seal --verify",
+    ),
+    "reckoned_differently": (
+        "task",
+        "Two phones closed {where}, knew the same entries, and reckon differently: by rules "
+        "{plain_first} and {plain_second} of Mkutano. Update both phones before anybody signs, and "
+        "compare with: mkutano seal --verify",
+    ),
+    "covers_differ": (
+        "task",
+        "The close of {where} (entry {entry}) names other entries than its phone really knew. "
+        "Nobody should sign it: let officers reopen the meeting, and close it on another phone.",
+    ),
+    "close_outranked": (
+        "notice",
+        "{Where} was closed once more (entry {entry}), apart from the close that officers sealed. "
+        "That changes nothing in the sealed books; what only it holds is late.",
+    ),
+    "sealed_corrected": (
+        "notice",
+        "{What} of {who}{amount} changed after {where} was sealed. The sealed books stay as they "
+        "were signed; the difference is posted in the meeting that decided (entry {entry}).",
+    ),
+    "was_reopened": (
+        "notice",
+        "Officers opened {where} again after it had been closed (entry {entry}). This stays "
+        "visible, also when it is closed anew.",
     ),
     "reopened_behind": (
         "task",

@@ -51,7 +51,8 @@ SENTENCES: Final[Sentences] = {
     "contested_close": (
         "task",
         "{Where} was closed twice, over different entries. What either close holds counts. Read "
-        "the entries out; reverse what is wrong, or reopen the meeting and close it once more.",
+        "the entries out and choose: sign the right close with: mkutano seal --sign; or reverse "
+        "what is wrong, and close the meeting once more.",
     ),
     "not_permitted": (
         "task",
@@ -156,11 +157,6 @@ SENTENCES: Final[Sentences] = {
         "At the close of {where} {first} was read out for {what}; the books have {second}. Find "
         "the difference, and record or reverse what is wrong in the next meeting.",
     ),
-    "self_elected": (
-        "task",
-        "The {what} recorded his or her own election (entry {entry}). Ask in the meeting whether "
-        "the group chose so; if not, elect again.",
-    ),
     "offices_combined": (
         "task",
         "The treasurer is also {what}: one person keeps the money and the record of it. Elect "
@@ -179,7 +175,7 @@ SENTENCES: Final[Sentences] = {
     "contested_office": (
         "task",
         "Two elections for {what} did not know of each other. Whoever held the office keeps it "
-        "until you record the election once more.",
+        "until officers agree to one that knows of both; ask with: mkutano propose officer",
     ),
     "contested_constitution": (
         "task",
@@ -240,8 +236,8 @@ SENTENCES: Final[Sentences] = {
     ),
     "declined": (
         "notice",
-        "An officer declined entry {entry} ({what} of {who}). It has no effect; it can be asked "
-        "for again.",
+        "Entry {entry} ({what} of {who}) was declined. It has no effect; it can be asked for "
+        "again.",
     ),
     "own_benefit": (
         "task",
@@ -252,6 +248,12 @@ SENTENCES: Final[Sentences] = {
         "notice",
         "Entry {entry} ({what}) came after the officers had decided. It changes nothing; propose "
         "the opposite if the group changed its mind.",
+    ),
+    "signed_for_good": (
+        "notice",
+        "Entry {entry} takes a word on the close of a meeting back. It has no effect: what was "
+        "signed stays signed. If the books are wrong, let officers open the meeting again with: "
+        "mkutano record reopening",
     ),
     "already_happened": (
         "notice",

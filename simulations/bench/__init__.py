@@ -6,6 +6,7 @@
 - `meeting.py`    90 + 90 events, both ways
 - `bootstrap.py`  an empty replica gets everything
 - `phone.py`      writing, opening and advancing a real phone's ledger on disk
+- `rejudging.py`  a phone is stopped: judging its last week again
 - `fold.py`       the whole history folded into the book
 
 Absolute times belong to the machine; the ratios are what is promised. Building the history is

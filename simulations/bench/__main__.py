@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from node import interpreter
-from simulations.bench import bootstrap, fold, meeting, memory, phone
+from simulations.bench import admission, bootstrap, fold, meeting, memory, phone, rejudging
 from simulations.bench.figures import Figure, frozen, table
 from simulations.bench.histories import grown
 
@@ -26,6 +26,8 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
     yield from meeting.figures(history, lengths, rounds)
     say("Bootstrap: an empty phone gets everything.")
     yield from bootstrap.figures(history, rounds)
+    say("Admission: ten officers, a new group and one of five years.")
+    yield from admission.figures(rounds)
     with TemporaryDirectory(prefix="mkutano-bench-") as name:
         folder = Path(name)
         say("Filling two phones' ledgers on disk.")
@@ -39,6 +41,8 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
         yield from memory.figures(phones)
         say("Opening, advancing and writing.")
         yield from phone.figures(phones, folder, rounds)
+        say("A phone is stopped: its last week is judged again.")
+        yield from rejudging.figures(phones[-1], rounds)
 
 
 @click.command()

@@ -17,7 +17,8 @@ class Figure(NamedTuple):
     """One measured figure. `ratio` is value / reference, both in `unit`."""
 
     metric: str
-    """Begins with meeting, bootstrap, durable, open, advance, fold or memory."""
+    """Begins with meeting, bootstrap, admission, durable, open, advance, rejudge, fold
+    or memory."""
     history: int
     """Events that were there before."""
     value: float

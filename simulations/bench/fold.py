@@ -3,7 +3,7 @@
 from model.codec import decode
 from model.identifiers import CHANGE_PREFIX_BYTES
 from model.reducer import fold
-from node.books import fold_all
+from node.entries import fold_all
 from node.node import Group
 from replication.control import is_control
 from simulations.bench.figures import Figure, at_most, medians, timed

@@ -58,7 +58,7 @@ class Grown(NamedTuple):
     group: bytes
     changes: Sequence[Admitted]
     deeds: Sequence[Deed | None]
-    """What each change stands for; None for the founding, members and openings."""
+    """What each change stands for; None for the founding, phones, members and openings."""
     members: dict[int, bytes]
     loans: Sequence[tuple[int, int, bytes]]
     """(length of the history, member, loan) of every loan that was asked for."""
@@ -173,6 +173,9 @@ class _Grower:
         self._keep(first)
         self._officer: Officer = "secretary"
         self._replica = self._replica_of("secretary")
+        (enrolled,) = self._replica.append(_enrolments(), START_MS).admitted
+        self._keep(enrolled)
+        self._replica.committed()
 
     def record(self, officer: Officer, event: Event) -> bytes:
         """Append as that officer, one change an event."""
@@ -204,8 +207,12 @@ def _founding() -> list[bytes]:
     first = GroupFounded(
         PROTOCOL_VERSION, ADMISSION_VERSION, bytes(16), _PERSONS["secretary"], "Secretary"
     )
+    return [encode_record(first)]
+
+
+def _enrolments() -> list[bytes]:
     others = [
         DeviceEnrolled(KEYS["treasurer"].public, _PERSONS["treasurer"], "write", "Treasurer"),
         DeviceEnrolled(KEYS["tablet"].public, _PERSONS["secretary"], "write", "Tablet"),
     ]
-    return [encode_record(first), *map(encode_record, others)]
+    return [*map(encode_record, others)]

@@ -6,7 +6,7 @@ write also against a bare SQLite insert with the same durability in the same fol
 """
 
 import itertools
-import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -14,9 +14,12 @@ from pathlib import Path
 
 from model.codec import encode
 from model.views import book_view
+from node import device_file
 from node.clock import now_ms
-from node.home import DEVICE_FILE, write_private
+from node.home_files import DEVICE_FILE
+from node.marker import STATE_VARIABLE
 from node.node import Group, Node
+from node.private_file import write_private
 from replication.history import Admitted
 from simulations.bench.figures import Figure, Measure, Stopwatch, at_most, medians, timed
 from simulations.bench.histories import KEYS, Grown, tail
@@ -38,14 +41,14 @@ class Phone:
         self.history = history
         self._folder = folder
         Node.create(folder, "Secretary's tablet").close()
-        record = json.loads((folder / DEVICE_FILE).read_bytes())
-        record["seed"] = KEYS["tablet"].seed.hex()
-        write_private(folder / DEVICE_FILE, json.dumps(record).encode())
+        tablet = device_file.PlainDevice("Secretary's tablet", KEYS["tablet"].seed)
+        write_private(folder / DEVICE_FILE, device_file.encode(tablet))
         with self.opened() as node:
             self.filling_ms = self._fill(node)
 
     def opened(self) -> Node:
-        """The phone's node, from its home."""
+        """The phone's node, from its home; both homes are one device, each with its own marker."""
+        os.environ[STATE_VARIABLE] = str(self._folder.with_name(self._folder.name + ".state"))
         return Node.open(self._folder)
 
     def _fill(self, node: Node) -> float:

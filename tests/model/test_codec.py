@@ -41,6 +41,8 @@ SAMPLES: tuple[e.Event, ...] = (
     e.MeetingClosed(1, 12, (e.CoveredTip(bytes(32), 3, bytes(32)),)),
     e.EntryReversed(1, 12, MEMBER, "wrong member"),
     e.OpeningBalanceSet(MEMBER, "savings", 4000, 40, "2025-12-31"),
+    e.OfficerProposed("treasurer", bytes(16), reason="the meeting chose so"),
+    e.ApprovalGiven(MEMBER, 1, 12),
 )
 
 
@@ -73,6 +75,30 @@ def test_a_later_field_makes_a_later_version() -> None:
     payload = encode(e.SharePurchased(1, 12, MEMBER, 3, 300, source="savings"))
     assert cbor2.loads(payload)[1:3] == ["share.purchased", 2]
     assert len(cbor2.loads(payload)) == 3 + 8
+
+
+def test_elections_and_words_of_before_are_read() -> None:
+    for fields, event in (
+        ((1, "treasurer", bytes(16), b""), e.OfficerElected("treasurer", bytes(16))),
+        ((2, "treasurer", bytes(16), b"", 2), e.OfficerElected("treasurer", bytes(16), b"", 2)),
+        (
+            (3, "treasurer", b"", b"", 1, MEMBER),
+            e.OfficerElected("treasurer", b"", proposal=MEMBER),
+        ),
+    ):
+        assert decode(raw(1, "officer.elected", *fields), CHANGE) == event
+    assert decode(raw(1, "approval.given", 2, MEMBER, 1, 2, 3), CHANGE) == e.ApprovalGiven(
+        MEMBER, 1, 2, 3
+    )
+
+
+def test_nobody_is_elected_without_a_proposal() -> None:
+    malformed = Unreadable("officer.elected", "malformed")
+    for fields in ((1, "treasurer", b"", b""), (3, "treasurer", b"", b"", 1, b"")):
+        assert decode(raw(1, "officer.elected", *fields), CHANGE) == malformed
+    assert decode(raw(1, "approval.given", 2, MEMBER, 1, 2, 4), CHANGE) == Unreadable(
+        "approval.given", "malformed"
+    )
 
 
 def test_fields_that_name_entries_are_fields() -> None:

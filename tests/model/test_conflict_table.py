@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from model import events as e
 from model.journal import balance, entry_page
+from model.offices import holder
 from model.reducer import fold
 from tests.model.apart import Apart, late_share, lent, status, told
-from tests.strategies import Phone, findings, savings, share
+from tests.strategies import Phone, elect, findings, savings, share
 
 # --- The same money recorded twice -----------------------------------------------------------
 
@@ -254,9 +255,46 @@ def test_who_knew_it_approved_cannot_decline_it(apart: Apart) -> None:
 
 def test_an_officer_who_did_not_know_of_the_end_of_office_counts_and_is_named(apart: Apart) -> None:
     village, secretary, treasurer = apart
-    secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
+    ahead = max((secretary, treasurer), key=lambda phone: phone.lamport)
+    proposal = village.candidate("treasurer", Phone("deputy", "Kamau").person)
+    ahead.lamport += 100
+    elect(secretary, proposal)
     treasurer.record(share(village.members[0], 300))
     assert savings(told(village), village.members[0]) == 300
+
+
+def test_officers_who_vote_each_other_out_apart_both_stay(apart: Apart) -> None:
+    village, secretary, treasurer = apart
+    second = Phone("chairperson's second phone", "Achieng")
+    second.learns_from(village.chairperson)
+    village.phones.append(second)
+    ahead = max((secretary, treasurer), key=lambda phone: phone.lamport)
+    for author, friend, title in (
+        (secretary, village.chairperson, "treasurer"),
+        (treasurer, second, "secretary"),
+    ):
+        proposal = author.record(e.OfficerProposed(title, b""))  # type: ignore[arg-type]
+        friend.learns_from(author)
+        friend.record(e.ApprovalGiven(proposal, 1, 1))
+        author.learns_from(friend)
+        elect(author, proposal)
+    assert ahead.lamport > 100
+    book = told(village)
+    assert holder(book, "treasurer") == treasurer.person.hex()
+    assert holder(book, "secretary") == secretary.person.hex()
+    assert findings(book, "removed_apart")
+
+
+def test_in_an_election_a_no_is_only_a_word_that_is_missing(
+    apart: Apart,
+) -> None:
+    village, secretary, treasurer = apart
+    proposal = village.chairperson.record(e.OfficerProposed("money_counter", bytes(16)))
+    for phone in (secretary, treasurer):
+        phone.learns_from(village.chairperson)
+    secretary.record(e.ApprovalGiven(proposal, 1, 1))
+    treasurer.record(e.RequestDeclined(proposal, 1, 1))
+    assert status(village, proposal) == "counted"
 
 
 def test_two_members_with_one_phone_both_live_and_are_pointed_out(apart: Apart) -> None:

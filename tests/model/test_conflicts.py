@@ -74,7 +74,7 @@ def test_without_one_record_keeper_the_lower_amount_counts() -> None:
 def test_three_authors_agree_two_to_one_and_the_record_keeper_decides() -> None:
     village = Village()
     deputy = Phone("deputy", "Kamau")
-    village.secretary.record(e.OfficerElected("treasurer", deputy.person))
+    village.elect("treasurer", deputy.person)
     village.phones.append(deputy)
     amina = village.members[0]
     village.treasurer.record(share(amina, 200))  # does not know yet that the office ended

@@ -12,7 +12,7 @@ from model import events as e
 from model.findings import list_findings
 from model.journal import balance, entry_page
 from tests.model.apart import Apart, told
-from tests.strategies import Phone, Village, findings, savings, share
+from tests.strategies import Phone, Village, elect, findings, savings, share
 
 LOAN_MINOR = 3000
 
@@ -273,8 +273,9 @@ def test_what_was_recorded_apart_from_the_end_of_an_office_is_pointed_out(ahead:
     village = Village()
     secretary, treasurer, member = village.secretary, village.treasurer, village.members[0]
     before = _known(village, treasurer, share(member, 100))
+    proposal = village.candidate("treasurer", Phone("deputy", "Kamau").person)
     getattr(village, ahead).lamport += 100
-    secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
+    elect(secretary, proposal)
     beside = treasurer.record(share(member, 300, 2))
     village.meet()
     (found,) = findings(told(village), "after_office")

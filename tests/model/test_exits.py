@@ -198,7 +198,7 @@ def test_an_exit_taken_back_makes_her_a_member_again() -> None:
 def test_the_one_who_leaves_does_not_approve_it() -> None:
     village = saved()
     member = village.members[0]
-    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person, member=member))
+    village.elect("treasurer", village.treasurer.person, member)
     village.meet()
     target = village.secretary.record(e.MemberExited(1, 1, member, "left", 3, 300))
     village.meet()

@@ -102,7 +102,7 @@ def test_only_that_fine_is_waived() -> None:
 def test_who_is_fined_does_not_decide_about_it() -> None:
     village = Village()
     one = village.members[0]
-    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person, one))
+    village.elect("treasurer", village.treasurer.person, one)
     fine = village.secretary.record(e.FineLevied(1, 1, one, "late", 50))
     village.meet()
     village.chairperson.record(e.FineWaived(fine, 1, 1))

@@ -27,6 +27,7 @@ class Writer:
         self.village = village
         self.member = village.members[0]
         self.past = frozenset(phone.known)
+        self.asked = b""
         self.entries: list[Entry] = []
 
     def write(self, event: e.Event) -> bytes:
@@ -63,6 +64,16 @@ FLOODS: dict[str, tuple[str, Flood]] = {
         "secretary",
         lambda at, _: e.OfficerElected("money_counter", at.phone.person),
     ),
+    "one proposal over and over": (
+        "secretary",
+        lambda at, _: e.OfficerProposed("money_counter", at.phone.person),
+    ),
+    "proposals of everybody": (
+        "secretary",
+        lambda _, n: e.OfficerProposed("money_counter", n.to_bytes(16, "big")),
+    ),
+    "one election put in force over and over": ("secretary", lambda at, n: enacted(at, n)),
+    "paper cards": ("secretary", lambda at, n: shown(at, n)),
     "constitutions": ("secretary", lambda *_: CONSTITUTION),
     "descriptions": ("secretary", lambda *_: e.GroupDescribed("Umoja", "KES", 2)),
     "requests for one loan": (
@@ -77,6 +88,25 @@ FLOODS: dict[str, tuple[str, Flood]] = {
     "openings of one meeting": ("secretary", lambda *_: e.MeetingOpened(1, 1, "2026-01-07")),
     "statuses": ("chairperson", lambda at, _: e.MemberStatusSet(at.member, "active")),
 }
+
+
+def enacted(at: Writer, place: int) -> e.Event:
+    """What officers agreed to once, put in force by phones that know nothing of each other."""
+    if place == 0:
+        at.village.candidate("money_counter", at.phone.person)
+        at.past = frozenset(at.phone.known)
+    (proposal,) = (
+        name for name, entry in at.phone.known.items() if isinstance(entry.event, e.OfficerProposed)
+    )
+    return e.OfficerElected("money_counter", at.phone.person, proposal=proposal)
+
+
+def shown(at: Writer, place: int) -> e.Event:
+    """A paper card for one decision, by phones that know nothing of each other."""
+    if place == 0:
+        at.asked = at.phone.record(e.OfficerProposed("treasurer", at.phone.person))
+        at.past = frozenset(at.phone.known)
+    return e.ApprovalGiven(at.asked, 1, 1, 1 + place % 3)
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -6,7 +6,16 @@ from model import events as e
 from model.codec import Unreadable
 from model.journal import entry_page
 from model.views import book_view, is_withheld
-from tests.strategies import CONSTITUTION, Phone, Village, adopt, findings, savings, share
+from tests.strategies import (
+    CONSTITUTION,
+    Phone,
+    Village,
+    adopt,
+    elect,
+    findings,
+    savings,
+    share,
+)
 
 
 def test_only_the_right_office_and_nobody_else_moves_money() -> None:
@@ -42,8 +51,9 @@ def test_an_entry_of_a_newer_version_withholds_totals_until_it_is_reversed() -> 
 
 def test_an_officer_who_did_not_know_of_the_end_of_office_still_counts() -> None:
     village = Village()
+    proposal = village.candidate("treasurer", Phone("deputy", "Kamau").person)
     village.treasurer.lamport += 100
-    village.secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
+    elect(village.secretary, proposal)
     village.treasurer.record(share(village.members[0], 300))
     assert savings(village.book, village.members[0]) == 300
     assert findings(village.book, "after_office")
@@ -56,15 +66,19 @@ def test_two_elections_apart_leave_the_office_to_its_holder() -> None:
     village = Village()
     old_phone = Phone("old phone", "Wanjiru")
     village.phones.append(old_phone)
-    village.meet()
-    village.secretary.record(e.OfficerElected("treasurer", Phone("deputy", "Kamau").person))
-    old_phone.record(e.OfficerElected("treasurer", Phone("other", "Njeri").person))
+    deputies = [Phone("deputy", "Kamau").person, Phone("other", "Njeri").person]
+    proposals = [village.candidate("treasurer", person) for person in deputies]
+    elect(village.secretary, proposals[0])
+    elect(old_phone, proposals[1])
     office = village.book.offices.find("treasurer")
     assert office is not None
     assert office.holder == village.treasurer.person.hex()
     assert findings(village.book, "contested_office")
     village.meet()
-    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person))
+    elect(village.secretary, proposals[0])
+    assert findings(village.secretary.book, "office_moved_on")
+    assert findings(village.secretary.book, "contested_office")
+    village.elect("treasurer", village.treasurer.person)
     assert not findings(village.book, "contested_office")
 
 

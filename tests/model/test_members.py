@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book
@@ -182,12 +181,11 @@ def test_the_history_of_a_status_names_who_and_why() -> None:
 def test_what_a_member_does_for_the_group() -> None:
     village = Village()
     one, two, _ = village.members
-    election = e.OfficerElected("treasurer", village.treasurer.person, one)
-    village.secretary.record(election)
+    village.elect("treasurer", village.treasurer.person, one)
     village.secretary.record(e.MemberProfileSet(one, 0, "", 0, "trainer"))
     assert roles_of(village.secretary.book, one.hex()) == ["treasurer", "trainer"]
     assert roles_of(village.secretary.book, two.hex()) == []
     other = Phone("x", "Njeri").person
-    village.secretary.record(replace(election, person=other, member=two))
+    village.elect("treasurer", other, two)
     assert roles_of(village.secretary.book, one.hex()) == ["trainer"]
     assert roles_of(village.secretary.book, two.hex()) == ["treasurer"]

@@ -61,7 +61,7 @@ def test_a_merge_waits_for_a_second_officer_and_is_named() -> None:
 def test_who_is_known_to_be_the_one_who_gains_has_no_say(apart: bool) -> None:
     village = Village()
     first, second, _ = village.members
-    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person, second))
+    village.elect("treasurer", village.treasurer.person, second)
     village.meet()
     if apart:
         village.secretary.record(e.MemberMerged(first, second, 1, 1, "one person"))
@@ -371,7 +371,7 @@ def test_a_merge_that_is_put_back_moves_what_came_meanwhile() -> None:
 def test_nobody_gains_by_a_word_under_another_name(offset: int, knew: str) -> None:
     village = Village()
     one, two, _ = village.members
-    village.secretary.record(e.OfficerElected("treasurer", village.treasurer.person, one))
+    village.elect("treasurer", village.treasurer.person, one)
     fine = village.secretary.record(e.FineLevied(1, 1, two, "late", 50))
     village.meet()
     village.treasurer.lamport += offset

@@ -113,7 +113,7 @@ def test_two_who_say_that_another_got_the_same_pot_are_in_dispute() -> None:
     village = Village()
     rotation = started(village)
     pay_in(village, rotation, 1, *village.members)
-    village.secretary.record(e.OfficerElected("treasurer", village.chairperson.person))
+    village.elect("treasurer", village.chairperson.person)
     village.chairperson.learns_from(village.secretary)
     village.treasurer.record(e.RotationPaidOut(rotation, 1, 1, 1, village.members[0], 300))
     village.chairperson.record(e.RotationPaidOut(rotation, 1, 1, 1, village.members[1], 300))

@@ -14,11 +14,21 @@ from model.book import Book
 from model.codec import Unreadable
 from model.entry import Entry
 from model.journal import balance
-from model.permissions import constitution, holder
+from model.offices import holder
+from model.permissions import constitution
 from model.reducer import fold
 from model.succession import QUARREL_MAX
 from model.views import is_withheld
-from tests.strategies import CONSTITUTION, Phone, Village, adopt, findings, savings, share
+from tests.strategies import (
+    CONSTITUTION,
+    Phone,
+    Village,
+    adopt,
+    elect,
+    findings,
+    savings,
+    share,
+)
 
 
 @pytest.fixture(params=[0, 50], ids=["election-first", "election-last"])
@@ -39,8 +49,9 @@ def second_phone(village: Village) -> Phone:
 def test_a_record_keeper_who_loses_the_office_meanwhile_keeps_what_was_written(lead: int) -> None:
     village = Village()
     other = second_phone(village)
+    proposal = village.candidate("secretary", Phone("new", "Kamau").person)
     village.secretary.lamport += lead
-    other.record(e.OfficerElected("secretary", Phone("new", "Kamau").person))
+    elect(other, proposal)
     village.secretary.record(share(village.members[0], 300))
     village.treasurer.record(share(village.members[0], 200))
     assert savings(village.book, village.members[0]) == 300
@@ -51,11 +62,12 @@ def test_both_of_two_elected_apart_recorded_what_they_might(lead: int) -> None:
     other = second_phone(village)
     elected = [Phone("a", "Kamau"), Phone("b", "Njeri")]
     village.phones += elected
+    proposals = [village.candidate("treasurer", phone.person) for phone in elected]
     village.secretary.lamport += lead
-    for by, phone, member in zip(
-        (village.secretary, other), elected, village.members[:2], strict=True
+    for by, phone, proposal, member in zip(
+        (village.secretary, other), elected, proposals, village.members[:2], strict=True
     ):
-        by.record(e.OfficerElected("treasurer", phone.person))
+        elect(by, proposal)
         phone.learns_from(by)
         phone.record(share(member, 300))
     assert [savings(village.book, member) for member in village.members] == [300, 300, 0]
@@ -68,9 +80,9 @@ def test_an_election_that_its_officer_did_not_know_of_gives_nothing(lead: int) -
     village = Village()
     new = Phone("new", "Kamau")
     village.phones.append(new)
-    village.meet()
+    proposal = village.candidate("treasurer", new.person)
     new.lamport += lead
-    village.secretary.record(e.OfficerElected("treasurer", new.person))
+    elect(village.secretary, proposal)
     new.record(share(village.members[0], 300))
     assert savings(village.book, village.members[0]) == 0
     assert findings(village.book, "not_permitted")
@@ -78,8 +90,9 @@ def test_an_election_that_its_officer_did_not_know_of_gives_nothing(lead: int) -
 
 def test_a_newer_entry_of_an_officer_withholds_totals_whatever_happens_meanwhile(lead: int) -> None:
     village = Village()
+    proposal = village.candidate("treasurer", Phone("new", "Kamau").person)
     village.treasurer.lamport += lead
-    village.secretary.record(e.OfficerElected("treasurer", Phone("new", "Kamau").person))
+    elect(village.secretary, proposal)
     village.treasurer.record(Unreadable("wallet.opened", "unknown"))
     assert is_withheld(village.book)
 
@@ -144,10 +157,20 @@ def test_a_third_election_written_apart_leaves_the_same_officer_in_every_order()
     for lead in (0, 1, 50):
         village = Village()
         other = second_phone(village)
+        barasa = village.candidate("treasurer", Phone("", "Barasa").person)
+        kamau = village.candidate("treasurer", Phone("", "Kamau").person)
         other.lamport += lead
-        for person in ("Kamau", "Njeri"):
-            village.secretary.record(e.OfficerElected("treasurer", Phone("", person).person))
-        other.record(e.OfficerElected("treasurer", Phone("", "Barasa").person))
+        elect(village.secretary, kamau)
+        # Njeri is proposed on top of Kamau, and agreed to by officers who know nothing of Barasa.
+        njeri = village.secretary.record(
+            e.OfficerProposed("treasurer", Phone("", "Njeri").person, reason="again")
+        )
+        village.chairperson.learns_from(village.secretary)
+        village.chairperson.record(e.ApprovalGiven(njeri, 1, 1))
+        village.secretary.learns_from(village.chairperson)
+        elect(village.secretary, njeri)
+        assert holder(village.secretary.book, "treasurer") == Phone("", "Njeri").person.hex()
+        elect(other, barasa)
         holders.add(holder(village.book, "treasurer"))
         assert findings(village.book, "contested_office")
     assert holders == {village.treasurer.person.hex()}
@@ -157,8 +180,9 @@ def test_the_same_election_on_two_phones_is_no_quarrel() -> None:
     village = Village()
     other = second_phone(village)
     deputy = Phone("", "Kamau").person
+    proposal = village.candidate("treasurer", deputy)
     for phone in (village.secretary, other):
-        phone.record(e.OfficerElected("treasurer", deputy))
+        elect(phone, proposal)
     assert holder(village.book, "treasurer") == deputy.hex()
     assert not findings(village.book, "contested_office")
 
@@ -182,14 +206,24 @@ def test_a_quarrel_without_end_is_not_followed_and_can_be_ended() -> None:
     village = Village()
     other = second_phone(village)
     people = [Phone("", name).person for name in ("Kamau", "Njeri")]
-    for _ in range(QUARREL_MAX):
-        for phone, person in zip((village.secretary, other), people, strict=True):
-            phone.record(e.OfficerElected("treasurer", person))
-    assert findings(village.book, "too_many")
-    assert holder(village.book, "treasurer") == village.treasurer.person.hex()
+    village.chairperson.record(e.NoticeSent(bytes(16), "sms"))
+    seconds = [Phone(f"chairperson's phone {number}", "Achieng") for number in (2, 3)]
+    for second in seconds:
+        second.learns_from(village.chairperson)
     village.meet()
-    village.secretary.record(e.OfficerElected("treasurer", people[0]))
+    for _ in range(QUARREL_MAX // 2):
+        for phone, second, person in zip((village.secretary, other), seconds, people, strict=True):
+            second.learns_from(phone)
+            proposal = second.record(e.OfficerProposed("treasurer", person))
+            phone.learns_from(second)
+            phone.record(e.ApprovalGiven(proposal, 1, 1))
+            elect(phone, proposal)
+    assert holder(village.book, "treasurer") == village.treasurer.person.hex()
+    assert findings(village.book, "contested_office")
+    village.meet()
+    village.elect("treasurer", people[0])
     assert holder(village.book, "treasurer") == people[0].hex()
+    assert not findings(village.book, "contested_office")
 
 
 def newest_settled(entries: list[Entry], knows: frozenset[bytes] | None) -> bytes:

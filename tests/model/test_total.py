@@ -42,7 +42,10 @@ def logs(draw: st.DrawFn) -> list[Entry]:
         if chance.random() < 0.6:
             phone.meets(chance.choice(phones))
     village.phones = phones
-    return village.entries
+    stolen = chance.choice(phones)
+    own = stolen.written_here()
+    held = {entry.id for entry in own[chance.randrange(len(own) + 1) :]}
+    return [entry._replace(held=entry.id in held) for entry in village.entries]
 
 
 def _about_known(event: e.Event, phone: Phone, chance: random.Random) -> e.Event:
@@ -58,6 +61,10 @@ def _about_known(event: e.Event, phone: Phone, chance: random.Random) -> e.Event
     for name in ("member", "payer", "keep", "drop"):
         if name in changed and chance.random() < 0.8:
             changed[name] = chance.choice(members)
+    if "entries" in event.__struct_fields__:  # a verdict on a stopped phone
+        own = [name for name in known if phone.known[name].device == phone.known[known[-1]].device]
+        named = tuple(chance.sample(own, chance.randrange(min(3, len(own)))))
+        changed |= {"device": phone.known[known[-1]].device, "entries": named}
     for name, values in _NEAR.items():
         if name in event.__struct_fields__ and chance.random() < 0.9:
             changed[name] = chance.choice(values)

@@ -198,8 +198,7 @@ def test_a_payment_follows_the_amount_that_officers_settle_on() -> None:
 def test_the_one_who_gains_does_not_agree() -> None:
     village = Village()
     treasurer = village.treasurer.person
-    elected = e.OfficerElected("treasurer", treasurer, village.members[0])
-    village.secretary.record(elected)
+    village.elect("treasurer", treasurer, village.members[0])
     village.meet()
     asked = ask(village)
     village.treasurer.record(e.ApprovalGiven(asked, 1, 1))

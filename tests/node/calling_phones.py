@@ -10,7 +10,8 @@ import pytest
 
 from model.events import GroupDescribed, MemberAdded
 from node.address import Address
-from node.doors import Guest, invite
+from node.clock import steady_ms
+from node.invitations import Guest, invite
 from node.links import Links
 from node.listener import Listener
 from node.node import Node
@@ -46,8 +47,9 @@ class Phone:
         return link
 
     async def join(self, inviter: "Phone", group: bytes, right: str = "write") -> PeerLink:
+        at = (inviter.address,)
         _, invitation = await inviter.thread.run(
-            invite, inviter.node, group, right, Guest("Treasurer"), (inviter.address,), NOW_MS
+            invite, inviter.node, group, right, Guest("Treasurer"), at, steady_ms()
         )
         link = await self.links.join(self.http, invitation, inviter.address, "Treasurer's phone")
         self.run(link)
@@ -83,9 +85,10 @@ class Phone:
 
 @asynccontextmanager
 async def phone(home: Path, name: str = "phone") -> AsyncIterator[Phone]:
-    """A phone that listens; everything is closed at the end."""
+    """A phone that listens, new or turned on again; everything is closed at the end."""
     thread = NodeThread()
-    node = await thread.run(Node.create, home, name)
+    is_new = not (home / "device.json").exists()
+    node = await thread.run(lambda: Node.create(home, name) if is_new else Node.open(home))
     async with http_session() as http:
         one = Phone(node, thread, http)
         one.address = Address("127.0.0.1", await one.listener.start("127.0.0.1", 0))

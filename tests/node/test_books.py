@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from model.events import LoanApplied, MeetingOpened, MemberAdded, SharePurchased, SocialContributed
 from model.reducer import REDUCER_VERSION, fold
 from node import books, commands
-from node.books import Books, fold_all
+from node.books import Books
 from node.commands import Context
+from node.entries import fold_all
 from node.node import Node
 from node.verify import verify
 from tests.node.phones import NOW_MS, add_member, digest, enrolled, founded, sync

@@ -119,8 +119,9 @@ def test_every_command_answers_people_and_machines(secretary: Type) -> None:
     assert secretary("import", str(SHEET), "--dry-run", "--json").json()["added"] > 0
     assert secretary("import", str(SHEET)).code == 0
     assert secretary("import", str(SHEET), "--json").json()["added"] == 0
-    for words in ("book", "loans", "audit", "findings", "status", "verify", "devices", "members",
-                  "passbook 3", "journal", "invite", "invite --list", "links"):  # fmt: skip
+    for words in ("book", "loans", "audit", "findings", "status", "verify", "devices",
+                  "members", "passbook 3", "journal", "invite", "invite --list", "links",
+                  "groups"):  # fmt: skip
         people = secretary(*words.split())
         assert people.code == 0, (words, people.err)
         assert people.out.strip()

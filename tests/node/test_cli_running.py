@@ -1,5 +1,6 @@
 """A phone that is on, as a real process: what it tells, what asks it, and how it stops."""
 
+import re
 import signal
 import subprocess
 import time
@@ -73,7 +74,7 @@ def test_while_it_runs_commands_go_through_its_api(
     made = secretary("invite", "--title", "treasurer", "--json").json()
     assert made["addresses"] == [running.address]
     assert treasurer("init", "--name", "Treasurer's phone").code == 0
-    joined = treasurer("join", made["uri"], "--json").json()
+    joined = treasurer("join", made["uri"], "--yes", "--json").json()
     assert joined["changes_received"] >= 2
     assert treasurer("record", "member", "--name", "Baraka").code == 0
     moved = treasurer("sync", running.address, "--json").json()
@@ -83,7 +84,7 @@ def test_while_it_runs_commands_go_through_its_api(
     titles = {one["title"] for one in secretary("devices", "--json").json()["devices"]}
     assert titles == {"secretary", "treasurer"}
     assert "up to date" in secretary("status").out
-    again = treasurer("join", made["uri"])
+    again = treasurer("join", made["uri"], "--yes")
     assert again.code == cli.EXIT_REFUSED
     assert "used already" in again.err
     assert "This phone is in Umoja already." in again.err
@@ -96,7 +97,7 @@ def test_phones_that_run_find_each_other_and_keep_in_step(
 ) -> None:
     uri = secretary("invite", "--title", "treasurer", "--json").json()["uri"]
     assert treasurer("init", "--name", "Treasurer's phone").code == 0
-    assert treasurer("join", uri).code == 0
+    assert treasurer("join", uri, "--yes").code == 0
     options = {"lan": (), "typed": ("--no-lan", "--peer", running.address)}
     other = Running(tmp_path / "treasurer", *options.get(way, ("--no-lan",)))
     try:
@@ -117,12 +118,12 @@ def test_a_phone_that_runs_tells_who_came_and_what_was_exchanged(
 ) -> None:
     uri = secretary("invite", "--title", "treasurer", "--json").json()["uri"]
     assert treasurer("init", "--name", "Treasurer's phone").code == 0
-    assert treasurer("join", uri).code == 0
+    assert treasurer("join", uri, "--yes").code == 0
     assert running.process.stdout is not None
     lines = iter(running.process.stdout.readline, "")
-    assert next(line for line in lines if "Treasurer" in line) == (
-        "Treasurer's phone is connected.\n"
-    )
+    first = next(line for line in lines if "Treasurer" in line)
+    assert re.fullmatch(r"Treasurer's phone comes in \(Umoja, number \d{3} \d{3}\)\.\n", first)
+    assert next(lines) == "Treasurer's phone is connected.\n"
     assert next(lines).startswith("Treasurer's phone: 0 changes received, ")
 
 

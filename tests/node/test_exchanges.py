@@ -54,7 +54,7 @@ async def invitation(secretary: Phone) -> str:
 
 
 async def test_joining_tells_what_moved(secretary: Phone, treasurer: Device) -> None:
-    moved = await join(treasurer, JoinRequest(invitation=await invitation(secretary)))
+    moved = await join(treasurer, JoinRequest(invitation=await invitation(secretary), yes=True))
     assert moved["group_name"] == "Umoja"
     assert moved["changes_received"] >= 3
     assert moved["bytes_received"] > 0
@@ -72,13 +72,13 @@ async def test_a_join_that_was_cut_before_the_books_came_goes_on(
     with monkeypatch.context() as broken:
         broken.setattr(treasurer.links, "begin", cut)
         with pytest.raises(PeerGone):
-            await join(treasurer, JoinRequest(invitation=uri))
+            await join(treasurer, JoinRequest(invitation=uri, yes=True))
     (group,) = treasurer.node.groups.values()
     assert not group.replica.heads
-    await join(treasurer, JoinRequest(invitation=uri))
+    await join(treasurer, JoinRequest(invitation=uri, yes=True))
     assert group.replica.heads == secretary.heads(group.id)
     with pytest.raises(Refused, match="used already") as refused:
-        await join(treasurer, JoinRequest(invitation=uri))
+        await join(treasurer, JoinRequest(invitation=uri, yes=True))
     assert "This phone is in Umoja already." in str(refused.value)
     assert refused.value.code == "joined_already"
 
@@ -87,12 +87,12 @@ async def test_a_used_invitation_of_a_stranger_says_nothing_of_ones_own_groups(
     secretary: Phone, treasurer: Device, tmp_path: Path
 ) -> None:
     uri = await invitation(secretary)
-    await join(treasurer, JoinRequest(invitation=uri))
+    await join(treasurer, JoinRequest(invitation=uri, yes=True))
     Node.create(tmp_path / "late", "Late phone").close()
     async with open_device(tmp_path / "late") as late:
         late.node.found("Tumaini", bytes(16), NOW_MS)
         with pytest.raises(Refused, match="used already") as refused:
-            await join(late, JoinRequest(invitation=uri))
+            await join(late, JoinRequest(invitation=uri, yes=True))
     assert "Tumaini" not in str(refused.value)
 
 
@@ -113,16 +113,16 @@ async def test_a_join_that_was_cut_before_the_inviter_knew_leaves_it_good(
         raise CommandRefused("The phone is full.", "store_failed")
 
     with monkeypatch.context() as broken:
-        broken.setattr("node.links.adopt", full)
+        broken.setattr("node.coming_in.adopt", full)
         with pytest.raises(CommandRefused):
-            await join(treasurer, JoinRequest(invitation=uri))
-    moved = await join(treasurer, JoinRequest(invitation=uri))
+            await join(treasurer, JoinRequest(invitation=uri, yes=True))
+    moved = await join(treasurer, JoinRequest(invitation=uri, yes=True))
     assert moved["changes_received"] >= 3
 
 
 async def test_the_first_address_that_answers_is_used(secretary: Phone, treasurer: Device) -> None:
     uri = await invitation(secretary)
-    asked = JoinRequest(invitation=uri, addresses=("127.0.0.1:1",))
+    asked = JoinRequest(invitation=uri, yes=True, addresses=("127.0.0.1:1",))
     assert (await join(treasurer, asked))["group_name"] == "Umoja"
 
 
@@ -133,21 +133,21 @@ async def test_an_invitation_without_address_says_what_to_add(
     device.listening = ()
     uri = str((await make_invitation(device, InviteRequest()))["uri"])
     with pytest.raises(PeerGone, match="--address"):
-        await join(treasurer, JoinRequest(invitation=uri))
-    asked = JoinRequest(invitation=uri, addresses=(str(secretary.address),))
+        await join(treasurer, JoinRequest(invitation=uri, yes=True))
+    asked = JoinRequest(invitation=uri, yes=True, addresses=(str(secretary.address),))
     assert (await join(treasurer, asked))["group_name"] == "Umoja"
 
 
 async def test_ones_own_invitation_is_for_another_phone(secretary: Phone) -> None:
     uri = await invitation(secretary)
     with pytest.raises(CommandRefused, match="this very phone"):
-        await join(as_device(secretary), JoinRequest(invitation=uri))
+        await join(as_device(secretary), JoinRequest(invitation=uri, yes=True))
 
 
 async def test_a_sync_moves_both_ways_and_reuses_a_link(
     secretary: Phone, treasurer: Device
 ) -> None:
-    await join(treasurer, JoinRequest(invitation=await invitation(secretary)))
+    await join(treasurer, JoinRequest(invitation=await invitation(secretary), yes=True))
     (group,) = treasurer.node.groups
     await secretary.add_member(group, 1)
     treasurer.stays = True
@@ -165,8 +165,8 @@ async def test_a_phone_that_was_never_enrolled_is_told_whom_to_ask(
     await treasurer.thread.run(
         adopt,
         treasurer.node,
-        Joined(group, "Umoja"),
-        secretary.node.device,
+        Joined(group, secretary.node.device),
+        "Umoja",
         str(secretary.address),
         NOW_MS,
     )

@@ -140,6 +140,20 @@ def test_the_qr_code_is_small() -> None:
     assert max(len(line) for line in lines) < 60
 
 
+@pytest.mark.parametrize("columns", [39, 40, 44, 60, 200])
+def test_the_qr_code_fits_a_phone_s_screen_or_is_left_out(columns: int) -> None:
+    far = Address("255.255.255.255", 65535)
+    two = format_invitation(Invitation(SECRETARY, bytes(range(16)), (far, far)))
+    for uri in (ONE, two):
+        code = qr_for_terminal(uri, columns)
+        assert code
+        lines = code.splitlines()
+        assert {len(line) for line in lines} <= set(range(columns + 1))
+        assert len({len(line) for line in lines}) == 1  # square, with its border all around
+        assert {line[0] for line in lines} | {line[-1] for line in lines} <= {"█", "▀"}
+    assert qr_for_terminal(ONE, 30) == ""  # no broken one
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

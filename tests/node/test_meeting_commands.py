@@ -73,7 +73,7 @@ def test_every_open_meeting_is_closed_at_once_before_the_cycle_ends(secretary: S
     said = secretary.record("close", every=True)
     assert said == "3 meetings are closed, the last of them meeting 3 of cycle 1."
     book = secretary.at.group.book
-    assert {state_of(book, page) for _, page in book.meetings.rows()} <= {"closed", "sealed"}
+    assert {state_of(page) for _, page in book.meetings.rows()} <= {"closed", "sealed"}
     assert close_cycle(secretary.at).sentence == "Cycle 1 ends on 2026-01-21."
     with pytest.raises(CommandRefused, match="No meeting is open"):
         secretary.record("close", every=True)

@@ -10,8 +10,8 @@ import pytest
 
 from model.events import MemberAdded
 from node.errors import CommandRefused, NodeError, StoreFailed, UnknownGroup
+from node.invitation_store import InvitationRow
 from node.node import Node
-from node.store import InvitationRow
 from replication.control import DeviceEnrolled
 from tests.node.failing import Plan, failing
 from tests.node.phones import NOW_MS, TREASURER, add_member, digest, enrolled, founded, sync
@@ -127,9 +127,7 @@ def test_a_reader_may_not_write_and_is_told_why(tmp_path: Path) -> None:
 def test_an_invitation_is_spent_with_the_enrolment_or_not_at_all(tmp_path: Path) -> None:
     node, group = founded(tmp_path)
     group_no = node.group(group).row.group_no
-    node.store.add_invitation(
-        group_no, InvitationRow(b"one", b"k" * 32, "write", "Treasurer", NOW_MS)
-    )
+    node.store.invited.add(group_no, InvitationRow(b"one", b"k" * 32, "write", "Treasurer", NOW_MS))
     for number, spent in ((1, False), (2, True)):
         enrolment = DeviceEnrolled(bytes([number]) * 32, TREASURER, "write", "phone")
         if spent:
@@ -138,7 +136,7 @@ def test_an_invitation_is_spent_with_the_enrolment_or_not_at_all(tmp_path: Path)
         else:
             node.enrol(group, enrolment, NOW_MS, b"one")
         assert (enrolment.device in node.group(group).roster.devices) != spent
-    (kept,) = node.store.invitations(group_no)
+    (kept,) = node.store.invited.all(group_no)
     assert (kept.state, kept.used_by, kept.secret_hash) == ("used", bytes([1]) * 32, b"")
     node.close()
 

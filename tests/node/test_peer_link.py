@@ -11,15 +11,16 @@ from aiohttp import web
 from node import listener as listener_module
 from node import secure_socket
 from node.address import Address
-from node.doors import Guest, invitations, invite, withdraw
+from node.clock import steady_ms
 from node.errors import CommandRefused
 from node.hello import MAGIC, discovery_key, make_hello
+from node.invitations import Guest, invitations, invite, withdraw
 from node.outgoing import open_socket
 from node.peer_link import PeerLink
 from node.secure_socket import CLOSE_FAULT, CLOSE_UNKNOWN, PeerGone, Refused, dial
 from replication.identity import noise_public
 from replication.noise import public_key
-from tests.node.calling_phones import NOW_MS, STRANGER, WAIT_S, Phone, phone, secretary, treasurer
+from tests.node.calling_phones import STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 
 __all__ = ["secretary", "treasurer"]
 
@@ -60,12 +61,12 @@ async def test_an_invitation_is_good_for_one_phone(
 ) -> None:
     group = await secretary.found()
     _, invitation = await secretary.thread.run(
-        invite, secretary.node, group, "write", Guest("Treasurer", "treasurer"), (), NOW_MS
+        invite, secretary.node, group, "write", Guest("Treasurer", "treasurer"), (), steady_ms()
     )
     link = await treasurer.links.join(treasurer.http, invitation, secretary.address, "T")
     treasurer.run(link)
     await in_step(treasurer, secretary, group)
-    assert invitations(secretary.node, group)[0].state == "used"
+    assert invitations(secretary.node, group, steady_ms())[0].state == "used"
     offices = dict(secretary.node.group(group).book.offices.rows())
     assert "treasurer" in offices
     async with phone(tmp_path / "third") as third:
@@ -77,7 +78,7 @@ async def test_an_invitation_is_good_for_one_phone(
 async def test_a_withdrawn_invitation_is_worthless(secretary: Phone, treasurer: Phone) -> None:
     group = await secretary.found()
     number, invitation = await secretary.thread.run(
-        invite, secretary.node, group, "write", Guest(), (), NOW_MS
+        invite, secretary.node, group, "write", Guest(), (), steady_ms()
     )
     await secretary.thread.run(withdraw, secretary.node, group, number)
     with pytest.raises(Refused):
@@ -99,13 +100,13 @@ async def test_a_reader_gets_the_books_and_can_not_write(
     assert secretary.heads(group) == before
 
 
-async def test_only_the_founder_invites(secretary: Phone, treasurer: Phone) -> None:
+async def test_only_officers_phones_invite(secretary: Phone, treasurer: Phone) -> None:
     group = await secretary.found()
-    link = await treasurer.join(secretary, group)
+    link = await treasurer.join(secretary, group, "read")
     async with asyncio.timeout(WAIT_S):
         await link.synced.wait()
-    with pytest.raises(CommandRefused, match="founded the group"):
-        await treasurer.thread.run(invite, treasurer.node, group, "write", Guest(), (), NOW_MS)
+    with pytest.raises(CommandRefused, match="Only an officer's phone"):
+        await treasurer.thread.run(invite, treasurer.node, group, "write", Guest(), (), steady_ms())
 
 
 async def close_code(phone: Phone, *messages: bytes | str) -> int | None:

@@ -13,9 +13,10 @@ from model.events import Event, LoanApplied, LoanDisbursed, MeetingOpened, Share
 from node import commands, desk, ledger_file
 from node.commands import Context
 from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
+from node.invitation_store import InvitationRow
 from node.ledger_file import FORMAT_VERSION, connect
 from node.node import Node
-from node.store import InvitationRow, Store
+from node.store import Store
 from replication.outcome import Stored
 from replication.wire import PersonKey
 from tests.node.failing import Plan, failing
@@ -196,11 +197,11 @@ def test_what_a_reader_sees_with_any_sqlite_tool(tmp_path: Path) -> None:
 def test_an_invitation_is_good_once(tmp_path: Path) -> None:
     node, group = founded(tmp_path)
     store, group_no = node.store, node.group(group).row.group_no
-    store.add_invitation(group_no, InvitationRow(b"one", b"k" * 32, "write", "Treasurer", NOW_MS))
-    store.add_invitation(group_no, InvitationRow(b"two", b"k" * 32, "read", "NGO", NOW_MS + 1))
-    assert store.withdraw_invitation(group_no, b"two")
-    assert not store.withdraw_invitation(group_no, b"two")
-    kept = {row.invitation_id: row for row in store.invitations(group_no)}
+    store.invited.add(group_no, InvitationRow(b"one", b"k" * 32, "write", "Treasurer", NOW_MS))
+    store.invited.add(group_no, InvitationRow(b"two", b"k" * 32, "read", "NGO", NOW_MS + 1))
+    assert store.invited.close(group_no, [b"two"], "withdrawn") == 1
+    assert store.invited.close(group_no, [b"two", b"none"], "withdrawn") == 0
+    kept = {row.invitation_id: row for row in store.invited.all(group_no)}
     assert (kept[b"one"].state, kept[b"two"].state) == ("open", "withdrawn")
     assert kept[b"two"].secret_hash == b""
     node.close()

@@ -16,16 +16,28 @@ from node import links as links_module
 from node import listener as listener_module
 from node import reception as reception_module
 from node.address import Address
+from node.clock import steady_ms
 from node.dialer import Dialer
-from node.doors import Guest, adopt, invite
+from node.doors import adopt
 from node.errors import CommandRefused, StoreFailed
 from node.exchanges import InviteRequest, JoinRequest, join, make_invitation
 from node.invitation import Invitation, handshake_psk, hello_key, invitation_key
-from node.joining import Join, Joined, encode_join
+from node.invitations import Guest, invite
+from node.joining import Join, Joined, encode_join, encode_word
 from node.lan import Lan
 from node.outgoing import http_session, open_socket
 from node.peer_link import PeerLink
-from node.secure_socket import JOIN, JOINED, PeerGone, Refused, SecureSocket, WebSocket, dial
+from node.secure_socket import (
+    AGREED,
+    JOIN,
+    JOINED,
+    OFFER,
+    PeerGone,
+    Refused,
+    SecureSocket,
+    WebSocket,
+    dial,
+)
 from replication.identity import noise_public
 from tests.node.calling_phones import NOW_MS, STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 from tests.node.test_exchanges import as_device
@@ -39,7 +51,9 @@ ELSEWHERE = ("127.0.0.2", 0)
 async def invited(secretary: Phone, group: bytes) -> Invitation:
     guest = Guest("Treasurer")
     at = (secretary.address,)
-    _, made = await secretary.thread.run(invite, secretary.node, group, "write", guest, at, NOW_MS)
+    _, made = await secretary.thread.run(
+        invite, secretary.node, group, "write", guest, at, steady_ms()
+    )
     return made
 
 
@@ -157,8 +171,9 @@ async def begin_joining(one: Phone, invitation: Invitation, address: Address) ->
         accepts=noise_public(invitation.device).__eq__,
     )
     await secure.send(encode_join(Join(STRANGER.public, "Another phone")), JOIN)
-    label, _ = await secure.receive()
-    assert label == JOINED
+    await secure.expect(OFFER, WAIT_S)
+    await secure.send(encode_word(), AGREED)
+    await secure.expect(JOINED, WAIT_S)
     return secure
 
 
@@ -192,10 +207,9 @@ async def test_an_invitation_of_an_outsider_does_not_lead_into_a_group_that_is_h
     secretary: Phone,
 ) -> None:
     group = await secretary.found()
+    joined = Joined(group, STRANGER.public)
     with pytest.raises(CommandRefused, match="false"):
-        await secretary.thread.run(
-            adopt, secretary.node, Joined(group, "Umoja"), STRANGER.public, "127.0.0.1:1", NOW_MS
-        )
+        await secretary.thread.run(adopt, secretary.node, joined, "Umoja", "127.0.0.1:1", NOW_MS)
     held = secretary.node.group(group)
     assert STRANGER.public not in held.store.addresses(held.row.group_no)
 
@@ -208,7 +222,7 @@ async def test_another_phone_at_an_old_address_does_not_end_a_join(
     async with phone(tmp_path / "neighbour", "Neighbour's phone") as neighbour:
         await neighbour.found()
         addresses = (str(neighbour.address),)
-        asked = JoinRequest(invitation=str(made["uri"]), addresses=addresses)
+        asked = JoinRequest(invitation=str(made["uri"]), addresses=addresses, yes=True)
         moved = await join(as_device(treasurer), asked)
     assert moved["group_name"] == "Umoja"
 

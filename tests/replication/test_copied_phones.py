@@ -1,8 +1,15 @@
 """Copied phones and restored ones run honest software; nobody is shut out because of them."""
 
-from replication.control import FoundingEnded
+from replication.control import DeviceEnrolled, FoundingEnded, VoteCast, encode_record
 from tests.replication.mesh import Channel, Mesh, copy_of
-from tests.replication.phones import Phone, assert_agreed, found_with, ledger_event, sync
+from tests.replication.phones import (
+    PERSONS,
+    Phone,
+    assert_agreed,
+    found_with,
+    ledger_event,
+    sync,
+)
 
 
 def test_after_a_copy_of_it_wrote_a_phone_goes_on_under_a_new_actor() -> None:
@@ -24,7 +31,7 @@ def test_after_a_copy_of_it_wrote_a_phone_goes_on_under_a_new_actor() -> None:
     assert_agreed(secretary, treasurer, copy)
 
 
-def restored_founder() -> Mesh:
+def restored_founder() -> tuple[Mesh, Phone]:
     """The founding has ended; the founder's phone from before it enrolled the chair meanwhile."""
     founder, treasurer = found_with("tre")
     restored = copy_of(founder, "restored")
@@ -34,31 +41,42 @@ def restored_founder() -> Mesh:
     chair = Phone("cha", founder.group)
     sync(chair, restored)
     chair.write(ledger_event(1))
-    return Mesh([founder, treasurer, restored, chair])
+    sync(chair, restored)
+    return Mesh([founder, treasurer, restored]), chair
 
 
-def test_nobody_whom_the_founders_restored_phone_enrolled_is_shut_out() -> None:
-    mesh = restored_founder()
-    for left, right in (("restored", "tre"), ("cha", "restored"), ("cha", "tre"), ("tre", "sec")):
+def test_whom_the_founders_restored_phone_enrolled_waits_for_the_officers() -> None:
+    mesh, chair = restored_founder()
+    for left, right in (("restored", "tre"), ("tre", "sec")):
         mesh.connect(left, right)
         mesh.settle()
-    mesh.write("cha", ledger_event(2))
-    mesh.settle()
     assert_agreed(*mesh.phones.values())
-    roster = mesh.phones["cha"].replica.roster
-    assert not roster.founding
-    assert roster.may_write(mesh.phones["cha"].keys.public)
+    treasurer = mesh.phones["tre"]
+    assert treasurer.replica.find(chair.everything()[-1].change.change_hash) is not None
+    assert not treasurer.replica.roster.may_read(chair.keys.public)
+    again = DeviceEnrolled(chair.keys.public, PERSONS["cha"], "write", "cha")
+    (asked,) = mesh.write("tre", encode_record(again)).admitted
+    mesh.settle()
+    mesh.write("sec", encode_record(VoteCast(asked.change.change_hash, True)))
+    mesh.settle()
+    sync(chair, treasurer)
+    chair.write(ledger_event(2))
+    sync(chair, treasurer)
+    assert_agreed(treasurer, chair)
+    assert chair.replica.roster.may_write(chair.keys.public)
 
 
 def test_the_end_of_the_founding_may_arrive_in_the_middle_of_a_conversation() -> None:
-    mesh = restored_founder()
+    mesh, chair = restored_founder()
+    mesh.phones[chair.name] = chair
     mesh.connect("restored", "cha")
     mesh.settle()
     mesh.connect("restored", "tre")
     mesh.settle()
-    mesh.write("cha", ledger_event(2))
+    mesh.write("restored", ledger_event(2))
     mesh.connect("tre", "sec")
     mesh.settle()
+    del mesh.phones[chair.name]  # it is told that it waits for the officers
     assert_agreed(*mesh.phones.values())
 
 

@@ -1,5 +1,6 @@
 """Member keys between officers' phones: the right ones, not too many, and never erased ones."""
 
+from replication.control import DeviceSuspended
 from replication.limits import KEY_BOX_MAX, KEYS_MAX
 from replication.people import key_id_of, tag_key_id
 from replication.wire import Keys, PersonKey, decode, encode
@@ -61,6 +62,18 @@ def test_only_the_groups_own_tag_key_has_an_id_that_is_not_its_hash() -> None:
     assert give_keys(secretary, [PersonKey(tag_key_id(b"g" * 32), b"t" * 32)]) == ["bad_key"]
     listen(secretary, "tre")
     assert give_keys(secretary, [PersonKey(tag_key_id(secretary.group), b"t" * 32)]) == []
+
+
+def test_a_stopped_phone_that_added_a_member_still_hands_over_its_entries() -> None:
+    secretary, treasurer = found_with("tre")
+    (key,) = member_keys(1)
+    treasurer.step(treasurer.replica.append([ledger_event(1)], 2_000, [key]))
+    secretary.control(DeviceSuspended(treasurer.keys.public, "lost"))
+    wire = Wire(treasurer, secretary)
+    wire.deliver()
+    assert [one.code for one in treasurer.refused] == ["peer_suspended"]
+    assert treasurer.hashes() < secretary.hashes()
+    assert key.key_id not in secretary.replica.key_box
 
 
 def test_nobody_can_fill_a_phone_with_keys() -> None:

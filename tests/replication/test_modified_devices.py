@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from replication import admission, exchange, intake, roster
+from replication import admission, council, exchange, intake
 from replication.cbor import dumps
 from replication.change import CHAIN_START
 from replication.control import HeadsJoined, encode_record
@@ -138,7 +138,7 @@ def test_control_records_that_wait_are_read_once(monkeypatch: pytest.MonkeyPatch
     secretary, forger = with_a_reader()
     events = [dumps([0, f"unknown {number}", 1]) for number in range(CHANGE_EVENTS_MAX)]
     rows = unsigned(chain_of(forger, 100, *events))
-    read = count_calls(monkeypatch, roster, "decode_record")
+    read = count_calls(monkeypatch, council, "decode_record")
     read_first = count_calls(monkeypatch, admission, "decode_record")
     give(secretary, "ngo", rows)
     assert len(read) + len(read_first) == len(rows) * CHANGE_EVENTS_MAX

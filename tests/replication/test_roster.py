@@ -14,8 +14,8 @@ from replication.control import (
     ForkJudged,
     FoundingEnded,
     GroupFounded,
-    OfficerSeated,
-    OfficerUnseated,
+    MeetingSealed,
+    OfficersRestored,
     QuorumSet,
     Record,
     VoteCast,
@@ -39,20 +39,24 @@ RECORDS: list[Record] = [
     GroupFounded(1, 1, b"n" * 16, PERSON, "Secretary's phone"),
     DeviceEnrolled(KEY, PERSON, "read", "NGO"),
     FoundingEnded(),
-    OfficerSeated(PERSON),
-    OfficerUnseated(PERSON),
     QuorumSet(3),
-    VoteCast(b"e" * 17, False),
+    GroupFounded(1, 2, b"n" * 16, PERSON, "Secretary's phone", KEY),
+    FoundingEnded(b"s" * 64),
+    MeetingSealed(b"c" * 32),
+    OfficersRestored(PERSON, "New phone", 1, b"s" * 64, 3, b"t" * 64),
+    VoteCast(b"e" * 32, False),
     DeviceSuspended(KEY, "lost"),
     DeviceReinstated(KEY),
     DeviceRevoked(KEY, "stolen"),
     ForkJudged(KEY, 7, "restored"),
     CardsIssued(KEY, KEY, KEY),
-    CardVoted(2, b"e" * 17, b"s" * 64),
+    CardVoted(2, b"e" * 32, b"s" * 64),
 ]
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+@pytest.mark.parametrize(
+    "record", RECORDS, ids=lambda record: f"{type(record).__name__} {len(encode_record(record))}"
+)
 def test_every_record_is_read_back(record: Record) -> None:
     event = encode_record(record)
     assert decode_record(event) == record
@@ -109,11 +113,11 @@ def test_the_founder_cannot_be_enrolled_away() -> None:
     assert secretary.replica.roster.may_write(KEYS["sec"].public)
 
 
-def test_after_the_founding_period_the_founder_enrols_nobody() -> None:
-    secretary = found_group()
+def test_after_the_founding_period_the_founder_enrols_nobody_alone() -> None:
+    secretary, _treasurer = found_with("tre")
     secretary.control(FoundingEnded())
-    secretary.enrol("tre")
-    assert not secretary.replica.roster.may_read(KEYS["tre"].public)
+    secretary.enrol("ngo", "read")
+    assert not secretary.replica.roster.may_read(KEYS["ngo"].public)
     assert not secretary.replica.roster.founding
 
 

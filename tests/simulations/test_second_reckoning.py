@@ -47,6 +47,7 @@ seasons = st.builds(
     st.integers(1, 4),
     phones=st.integers(3, 5),
     cycles=st.integers(1, 2),
+    stopped=st.booleans(),
 )
 
 
@@ -74,6 +75,16 @@ def test_a_season_of_mistakes_is_reckoned_alike_at_every_moment(
     seed: int, mess: int, phones: int, percent: int
 ) -> None:
     entries = play(seed, mess, phones=phones, deeds_a_meeting=20)
+    assert_holds(entries, differences)
+    assert_holds(entries[: len(entries) * percent // 100], differences)
+
+
+@settings(max_examples=60, deadline=None, phases=AS_PLAYED, derandomize=True)
+@given(seeds, st.sampled_from((10, 30, 60)), st.integers(3, 5), st.integers(0, 100))
+def test_a_season_in_which_a_phone_is_lost_is_reckoned_alike_at_every_moment(
+    seed: int, mess: int, phones: int, percent: int
+) -> None:
+    entries = play(seed, mess, phones=phones, cycles=1 + seed % 2, stopped=True)
     assert_holds(entries, differences)
     assert_holds(entries[: len(entries) * percent // 100], differences)
 

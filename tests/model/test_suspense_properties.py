@@ -1,0 +1,334 @@
+"""Whatever a stopped phone wrote, whenever it was stopped, and whatever officers say of it.
+
+Held entries are drawn as they come about: the tail of a device's chain, with what the others knew
+of it spared or not; and as nobody would have them: any subset at all.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from model import events as e
+from model.book import Book, Undo
+from model.derived import settle_up
+from model.entry import Entry, order_key
+from model.findings import list_findings
+from model.history import audit_view
+from model.journal import entry_page
+from model.pages import MeetingPage
+from model.permissions import names_in
+from model.reducer import WORK, apply, fold, undo
+from model.standing import settle_any
+from model.statements import meeting_view, passbook_view
+from model.suspense_view import suspense_view
+from model.timeline import Timeline
+from model.views import book_view
+from tests.model.test_reducer_properties import (
+    StoredPages,
+    another_order,
+    assert_balanced,
+    assert_prefix,
+    everything,
+    pasts,
+    totals,
+)
+from tests.strategies import KINDS, histories
+
+JUDGED = [*KINDS, *("ratify", "reject_held", "agree", "agree") * 4]
+MONEY = [
+    *("share", "social", "help", "fine", "fine_paid", "expense", "transfer"),
+    *("saving", "savings_out", "repay", "apply"),
+]
+_WORDS = [
+    *("ratify", "ratify", "ratify", "reject_held", "agree", "agree"),
+    *("accept_late", "resolve", "reverse", "decline"),
+]
+JUDGING = [*MONEY, *MONEY, *_WORDS * 4, "close", "open", "member", "approve", "disburse", "reopen"]
+"""Few kinds, and so many words on them that officers often agree."""
+
+
+VERDICTS = e.SuspenseRatified | e.SuspenseRejected
+
+
+@st.composite
+def stopped(draw: st.DrawFn, kinds: Iterable[str] = (), steps_max: int = 80) -> list[Entry]:
+    """A history in which one or two devices were stopped: the end of their chains is held."""
+    drawn = list(kinds) or draw(st.sampled_from((JUDGED, JUDGING)))
+    entries = draw(histories(steps_max, drawn))
+    judged = [entry.event.device for entry in entries if isinstance(entry.event, VERDICTS)]
+    devices = judged or devices_of(entries)
+    for device in draw(st.lists(st.sampled_from(devices), min_size=1, max_size=2)):
+        own = sorted((one for one in entries if one.device == device), key=order_key)
+        spared = draw(st.integers(0, len(own)))
+        entries = with_held(entries, {one.id for one in own[spared:]})
+    return entries
+
+
+def devices_of(entries: Iterable[Entry]) -> list[bytes]:
+    """The devices that wrote any of these."""
+    return sorted({entry.device for entry in entries})
+
+
+def with_held(entries: Iterable[Entry], held: set[bytes]) -> list[Entry]:
+    """The entries, these of them held beside those that are already."""
+    return [entry._replace(held=True) if entry.id in held else entry for entry in entries]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_order_duplication_or_partition_gives_the_same_book(data: st.DataObject) -> None:
+    entries = data.draw(stopped())
+    expected = fold(entries)
+    shuffled = data.draw(st.permutations(entries))
+    timeline = Timeline()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(entries)), max_size=6)))
+    for first, last in zip([0, *cuts], [*cuts, len(entries)], strict=True):
+        timeline.advance([*shuffled[first:last], *shuffled[:3]])
+    assert everything(timeline.book) == everything(expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(stopped())
+def test_every_prefix_balances_and_is_undone_to_the_byte(entries: list[Entry]) -> None:
+    book = Book()
+    steps = []
+    for entry in sorted(entries, key=order_key):
+        before = everything(book)
+        steps.append((before, json.loads(json.dumps(apply(book, entry)))))
+        assert_prefix(book)
+    assert_balanced(book)
+    for before, step in reversed(steps):
+        undo(book, step)
+        assert everything(book) == before
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_with_any_entries_held_the_books_balance_and_can_be_shown(data: st.DataObject) -> None:
+    entries = data.draw(histories(kinds=JUDGED))
+    held = data.draw(st.sets(st.sampled_from([entry.id for entry in entries])))
+    book = Book()
+    for entry in sorted(with_held(entries, held), key=order_key):
+        apply(book, entry)
+        assert_prefix(book)
+    assert_balanced(book)
+    assert_shown(book)
+
+
+def assert_shown(book: Book) -> None:
+    """Everything that people see can be made."""
+    json.dumps(book_view(book))
+    json.dumps(audit_view(book))
+    json.dumps(suspense_view(book, every=True))
+    for finding in list_findings(book):
+        assert "{" not in finding.sentence
+        assert finding.sentence.strip()
+    for member, _ in book.members.rows():
+        json.dumps(passbook_view(book, member))
+    for key, _ in book.meetings.rows():
+        json.dumps(meeting_view(book, *key))
+
+
+@settings(max_examples=60, deadline=None)
+@given(stopped())
+def test_a_stopped_phone_is_one_finding_however_much_it_wrote(entries: list[Entry]) -> None:
+    book = fold(entries)
+    assert_shown(book)
+    told = [finding for finding in list_findings(book) if finding.code == "stopped_device"]
+    waiting = [device["waiting"] for device in suspense_view(book) if device["waiting"]]
+    assert sorted(finding.amounts[0] for finding in told) == sorted(waiting)
+    held = {entry.id.hex() for entry in entries if entry.held}
+    for name in held:
+        page = entry_page(book, name)
+        counts = page.status in ("counted", "corroborating")
+        assert not counts or {"ratified", "accepted_late"} & set(page.reasons), page
+    for finding in list_findings(book):
+        pages = [book.entries.find(name) for name in finding.entries]
+        apart = [page for page in pages if page is not None and "ratified" not in page.reasons]
+        assert not (finding.entries and held.issuperset(finding.entries) and apart), finding
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_to_hold_or_let_go_is_to_go_back_and_apply_again(data: st.DataObject) -> None:
+    entries = sorted(data.draw(histories(kinds=JUDGED)), key=order_key)
+    device = data.draw(st.sampled_from(devices_of(entries)))
+    own = [entry for entry in entries if entry.device == device]
+    tail = own[data.draw(st.integers(0, len(own) - 1)) :]
+    held = with_held(entries, {entry.id for entry in tail})
+    before, after = (entries, held) if data.draw(st.booleans()) else (held, entries)
+    book = Book()
+    steps: list[Undo] = []
+    for entry in before:
+        steps.append(apply(book, entry))
+    first = entries.index(tail[0])
+    for step in reversed(steps[first:]):
+        undo(book, step)
+    for entry in after[first:]:
+        apply(book, entry)
+    assert everything(book) == everything(fold(after))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_money_never_depends_on_who_wrote_first(data: st.DataObject) -> None:
+    entries = data.draw(stopped())
+    chance = random.Random(data.draw(st.integers(0, 2**32)))
+    assert totals(fold(another_order(entries, chance.randrange))) == totals(fold(entries))
+
+
+@settings(max_examples=100, deadline=None)
+@given(stopped())
+def test_deciding_again_decides_the_same(entries: list[Entry]) -> None:
+    book = fold(entries)
+    settled = everything(book)
+    for name, _ in list(book.entries.rows()):
+        settle_any(book, name)
+        settle_up(book, WORK)
+        assert everything(book) == settled, name
+
+
+@settings(max_examples=60, deadline=None)
+@given(stopped(), st.integers(1, 12))
+def test_a_book_that_is_read_page_by_page_is_the_same(entries: list[Entry], batch: int) -> None:
+    ordered = sorted(entries, key=order_key)
+    stored = StoredPages()
+    for first in range(0, len(ordered), batch):
+        book = Book(stored)
+        for entry in ordered[first : first + batch]:
+            apply(book, entry)
+        stored.store(book)
+    assert everything(Book(stored)) == everything(fold(entries))
+
+
+UNJUDGED = [kind for kind in KINDS if kind not in ("ratify", "reject_held")]
+PARKED = ("1090", "2070")
+
+
+@settings(max_examples=150, deadline=None)
+@given(stopped(kinds=UNJUDGED))
+def test_until_officers_say_so_the_books_are_as_if_it_had_not_written(
+    entries: list[Entry],
+) -> None:
+    """What others built on it left out: that is what they say happened."""
+    held = {entry.id for entry in entries if entry.held}
+    others = without(entries, lambda entry: bool(held.intersection(names_in(entry.event))))
+    alone = without(others, lambda entry: entry.held)
+    with_it, without_it = fold(others), fold(alone)
+    assert power(with_it) == power(without_it)
+    assert balances(with_it) == balances(without_it)
+    assert meetings(with_it) == meetings(without_it)
+    for entry in alone:
+        assert standing(with_it, entry) == standing(without_it, entry)
+
+
+def without(entries: list[Entry], gone: Callable[[Entry], bool]) -> list[Entry]:
+    """The entries but for some, and but for what names these, as if they had never been written."""
+    left = {entry.id: entry for entry in entries if not gone(entry)}
+    while True:
+        known = {
+            entry.id: entry
+            for entry in left.values()
+            if all(name in left or not _written(entries, name) for name in names_in(entry.event))
+        }
+        if len(known) == len(left):
+            break
+        left = known
+    return [entry._replace(past=frozenset(pasts(entry) & left.keys())) for entry in left.values()]
+
+
+def _written(entries: list[Entry], name: bytes) -> bool:
+    return any(entry.id == name for entry in entries)
+
+
+def standing(book: Book, entry: Entry) -> tuple[str, set[str]]:
+    """How an entry stands, and why."""
+    page = entry_page(book, entry.id.hex())
+    return page.status, set(page.reasons)
+
+
+def meetings(book: Book) -> dict[tuple[int, int], MeetingPage]:
+    """The meetings; the day of one that only a stopped phone opened is its word until another
+    opens it, because others met on that day."""
+    return {
+        key: page if page.opened else replace(page, held_on="")
+        for key, page in book.meetings.rows()
+    }
+
+
+def power(book: Book) -> list[object]:
+    """Who may do what, and by which rules."""
+    return [dict(table.rows()) for table in (book.offices, book.constitution, book.group)]
+
+
+def balances(book: Book) -> dict[str, int]:
+    """Every balance but the two in which cash waits; a loan may be named by another telling."""
+    parked = tuple(f"{account} " for account in PARKED)
+    return {key: amount for key, amount in totals(book).items() if not key.startswith(parked)}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_ratified_whole_in_open_meetings_it_counts_as_if_never_stopped(
+    data: st.DataObject,
+) -> None:
+    entries = data.draw(histories(kinds=[*MONEY, *MONEY, "reverse", "attendance", "count"]))
+    device = data.draw(st.sampled_from(devices_of(entries)))
+    held = {entry.id for entry in entries if entry.device == device and is_money(entry)}
+    officers = {
+        entry.person: entry.device
+        for entry in entries
+        if entry.device != device and isinstance(entry.event, e.GroupDescribed | e.MeetingOpened)
+    }
+    verdicts = [
+        _verdict(entries, device, person, author, number)
+        for number, (person, author) in enumerate(_three(entries, officers, device))
+    ]
+    judged = [*with_held(entries, held), *verdicts]
+    assert balances(fold(judged)) == balances(fold(entries))
+    assert not any(one.code == "stopped_device" for one in list_findings(fold(judged)))
+
+
+def is_money(entry: Entry) -> bool:
+    """One of those that a history of money writes after the founding."""
+    return isinstance(
+        entry.event,
+        e.SharePurchased
+        | e.SocialContributed
+        | e.SocialPaidOut
+        | e.FineLevied
+        | e.FinePaid
+        | e.ExpensePaid
+        | e.TransferMade
+        | e.SavingsDeposited
+        | e.SavingsWithdrawn
+        | e.LoanRepaid
+        | e.EntryReversed
+        | e.AttendanceMarked
+        | e.CashCounted,
+    )
+
+
+def _three(
+    entries: list[Entry], known: dict[bytes, bytes], device: bytes
+) -> list[tuple[bytes, bytes]]:
+    """Persons in office, each with a device that is not the stopped one."""
+    persons = {entry.event.person for entry in entries if isinstance(entry.event, e.OfficerElected)}
+    return [(person, known.get(person, bytes([7]) * 32)) for person in sorted(persons)]
+
+
+def _verdict(
+    entries: list[Entry], device: bytes, person: bytes, author: bytes, number: int
+) -> Entry:
+    """An officer who knows everything ratifies all that the device wrote."""
+    lamport = max(entry.lamport for entry in entries) + 1 + number
+    event = e.SuspenseRatified(device, (), 1, 1)
+    identity = bytes([200 + number]) * 16 + b"\0"
+    past = frozenset(entry.id for entry in entries)
+    return Entry(identity, lamport, author, person, 0, event, past)
