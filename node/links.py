@@ -275,7 +275,11 @@ class Links:
         socket = await open_socket(http, address)
         coming = ComingIn(self._node, self._thread, invitation, address, name, ask)
         secure, joined = await coming.run(socket)
-        return await self.begin(secure, joined.group, joined.inviter, initiator=True)
+        try:
+            return await self.begin(secure, joined.group, joined.inviter, initiator=True)
+        except BaseException:
+            await hang_up(socket)
+            raise
 
     async def call_by_cards(
         self, http: aiohttp.ClientSession, cards: Pair, address: Address
