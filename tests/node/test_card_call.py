@@ -20,6 +20,8 @@ from replication.errors import RemoteError
 from replication.identity import DeviceKeys
 from tests.node.calling_phones import NOW_MS, Phone, phone
 
+pytestmark = pytest.mark.usefixtures("own_calls_end")
+
 SECRETS = tuple(bytes([at]) * 16 for at in (1, 2, 3))
 CARDS_HELD = tuple(card_keys(secret) for secret in SECRETS)
 PAIR: Pair = (CARDS_HELD[0], CARDS_HELD[1])

@@ -48,6 +48,8 @@ from tests.node.pairing_people import (
     rows,
 )
 
+pytestmark = pytest.mark.usefixtures("own_calls_end")
+
 __all__ = ["secretary", "treasurer"]
 
 CLOSE_FRAME = 0x88

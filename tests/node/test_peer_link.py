@@ -22,6 +22,8 @@ from replication.identity import noise_public
 from replication.noise import public_key
 from tests.node.calling_phones import STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 
+pytestmark = pytest.mark.usefixtures("own_calls_end")
+
 __all__ = ["secretary", "treasurer"]
 
 

@@ -42,6 +42,8 @@ from replication.identity import noise_public
 from tests.node.calling_phones import NOW_MS, STRANGER, WAIT_S, Phone, phone, secretary, treasurer
 from tests.node.test_exchanges import as_device
 
+pytestmark = pytest.mark.usefixtures("own_calls_end")
+
 __all__ = ["secretary", "treasurer"]
 
 ELSEWHERE = ("127.0.0.2", 0)
