@@ -233,13 +233,20 @@ class Ancestry:
             self.decisions.add(admitted, self.find)
 
     def _weigh(self, change: Change) -> None:
-        """Keep count of what each device wrote that nobody else has built upon."""
-        loose, device = self.loose_bytes, change.device
-        for dep in change.deps if len(loose) > 1 or device not in loose else ():
-            followed = self.find(dep)
-            if followed is not None and followed.change.device != device:
-                loose.pop(followed.change.device, None)
-        loose[device] = loose.get(device, 0) + sum(map(len, change.events))
+        """Keep count of what each device wrote that nobody else has built upon.
+
+        Of what lies further back than the newest changes it is not asked: who builds on that has
+        not followed what came since.
+        """
+        loose, device, events = self.loose_bytes, change.device, change.events
+        if len(loose) > 1 or device not in loose:
+            fresh, recent = self._fresh.by_hash, self._recent
+            for dep in change.deps:
+                followed = fresh.get(dep) or recent.get(dep)
+                if followed is not None and followed.change.device != device:
+                    loose.pop(followed.change.device, None)
+        size = len(events[0]) if len(events) == 1 else sum(map(len, events))
+        loose[device] = loose.get(device, 0) + size
 
     def _open_lane(self, branch: "_Branch") -> None:
         device = branch.device

@@ -275,9 +275,8 @@ class Chamber:
         if motion.alone:
             if not ends or any(end.knows(mark.bit) for end in ends):
                 return self.speaks(mark, about)
-            needed = max(
-                needed, 2
-            )  # a founder's word from before the end that the end did not know
+            # A founder's word from before the end, which the end did not know, is not enough now.
+            needed = max(needed, 2)
         ballots = self._case.ballots.get(mark.change_hash, NO_BALLOTS)
         marks = (mark, *ballots.votes, *ballots.late)
         return self._count(motion, marks, ballots, about) >= needed
@@ -319,10 +318,7 @@ class Chamber:
 
         `on`: what it is said about; an officer may agree to lose a phone, and is heard.
         """
-        grants = self.grants.get(mark.device, ())
-        if mark.bit and not any(
-            grant.right == "write" and mark.knows(grant.bit) for grant in grants
-        ):
+        if not self._was_let_in(mark):
             return False
         stoppers = self._stoppers.get(mark.device, ())
         if any(
@@ -334,8 +330,10 @@ class Chamber:
 
     def _was_let_in(self, mark: Mark) -> bool:
         """Whether an enrolment that stands let its device write, as its author knew."""
-        writing = (one for one in self.grants.get(mark.device, ()) if one.right == "write")
-        return not mark.bit or any(mark.knows(grant.bit) for grant in writing)
+        grants = self.grants.get(mark.device, ())
+        return not mark.bit or any(
+            grant.right == "write" and mark.knows(grant.bit) for grant in grants
+        )
 
     def _silences(self, stopper: Stopper, mark: Mark, about: frozenset[bytes]) -> bool:
         stopping = stopper.act.mark

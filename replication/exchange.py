@@ -154,7 +154,7 @@ class Exchange:
         # What it brought may have shown that it was stopped wrongly: ask again.
         if self._only_delivers(session) and not remaining and not taken.missing:
             outcome = self._hang_up(peer, self._stopped_error(session))
-            return Outcome(stored, (*send, *outcome.send), close=outcome.close)
+            return outcome._replace(store=stored, send=(*send, *outcome.send))
         return Outcome(stored, send)
 
     def _take(self, session: Session, bundle: bytes) -> Taken:

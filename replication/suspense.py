@@ -27,8 +27,7 @@ def stopped(decisions: Decisions) -> dict[bytes, frozenset[bytes]]:
         device: frozenset(
             act.mark.device if isinstance(act, Stop) else act.mark.change_hash for act in acts
         )
-        for device in now.roster.devices
-        if (acts := _stops(now, device))
+        for device, acts in _stops(now, now.roster.devices).items()
     }
 
 
@@ -93,9 +92,10 @@ def _let_go(decisions: Decisions, devices: set[bytes]) -> dict[bytes, list[Act]]
     for act in decisions.acts:
         for device in stopped_by(act) & devices:
             once.setdefault(device, []).append(act)
-    still = {device: _stops(decisions.now, device) for device in once}
+    still = _stops(decisions.now, once)
     found = {
-        device: [act for act in acts if act not in still[device]] for device, acts in once.items()
+        device: [act for act in acts if act not in still.get(device, ())]
+        for device, acts in once.items()
     }
     return {device: acts for device, acts in found.items() if acts}
 
@@ -120,8 +120,9 @@ def _limits(
     """The same, reckoned from every act that stands: of all, or of the control changes `known`."""
     now = now or decisions.now
     found: dict[int, int] = {}
+    stopping = _stops(now, set(lane_devices))
     for device in sorted(set(lane_devices)):
-        stops = _stops(now, device)
+        stops = stopping.get(device, [])
         if stops or device not in now.roster.devices:
             spared = _spared(decisions, now, device, stops, known)
             for lane, owner in enumerate(lane_devices):
@@ -130,11 +131,16 @@ def _limits(
     return found
 
 
-def _stops(now: Ruling, device: bytes) -> list[Act]:
-    """What stops a device now; a suspension also while it is contested."""
+def _stops(now: Ruling, devices: Iterable[bytes]) -> dict[bytes, list[Act]]:
+    """Stopped device → what stops it now; a suspension also while it is contested."""
     case, outcome = now.case, now.outcome
     acts = outcome.stands | {at for at in outcome.possible if isinstance(case.acts[at], Stop)}
-    return settled(case, outcome).stopped(device, frozenset(acts), for_good=False)
+    chamber = settled(case, outcome)  # weighs every act: once for all devices
+    return {
+        device: stops
+        for device in devices
+        if (stops := chamber.stopped(device, frozenset(acts), for_good=False))
+    }
 
 
 def _spared(

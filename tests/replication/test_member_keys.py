@@ -72,6 +72,7 @@ def test_a_stopped_phone_that_added_a_member_still_hands_over_its_entries() -> N
     wire = Wire(treasurer, secretary)
     wire.deliver()
     assert [one.code for one in treasurer.refused] == ["peer_suspended"]
+    assert [one.code for one in secretary.refused] == ["suspended"]
     assert treasurer.hashes() < secretary.hashes()
     assert key.key_id not in secretary.replica.key_box
 
