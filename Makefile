@@ -75,9 +75,9 @@ $(JAVASCRIPT)/installed: tests/javascript/package.json
 	else echo 'npm is not here: the tests with the JavaScript Automerge will be left out.'; fi
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra sheets --extra sealed \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra sheets --extra sealed --extra relay --extra postgres \
 		--generate-hashes --no-header --no-annotate --quiet --upgrade --output-file requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra sheets --extra sealed --extra test \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra sheets --extra sealed --extra relay --extra postgres --extra analysis --extra test \
 		--generate-hashes --no-header --no-annotate --quiet --upgrade --output-file requirements-test.lock
 
 clean:

@@ -16,6 +16,7 @@ lifting of suspensions, co-signatures that spare. `QUORUM.md` says as a table wh
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from replication.control import SCOPES, DeviceEnrolled
 from replication.motions import (
     NO_BALLOTS,
     Act,
@@ -138,7 +139,8 @@ def officers_after(case: Case, outcome: Outcome) -> set[bytes]:
     chamber = settled(case, outcome)
     people = set()
     for device in chamber.grants:
-        person, right = chamber.enrolment(device)[:2]
+        grant = chamber.enrolment(device)
+        person, right = grant.given.person, grant.given.right
         if right == "write" and not chamber.stopped(device, outcome.stands, for_good=True):
             people.add(person)
     return people
@@ -204,9 +206,7 @@ class Grant(NamedTuple):
 
     bit: int
     past: int
-    person: bytes
-    right: str
-    label: str
+    given: DeviceEnrolled
     by: bytes
 
 
@@ -332,7 +332,7 @@ class Chamber:
         """Whether an enrolment that stands let its device write, as its author knew."""
         grants = self.grants.get(mark.device, ())
         return not mark.bit or any(
-            grant.right == "write" and mark.knows(grant.bit) for grant in grants
+            grant.given.right == "write" and mark.knows(grant.bit) for grant in grants
         )
 
     def _silences(self, stopper: Stopper, mark: Mark, about: frozenset[bytes]) -> bool:
@@ -400,35 +400,32 @@ class Chamber:
         match act:
             case Motion():
                 for enrolled in act.enrols:
-                    key, person, right, label = enrolled
-                    self._grant(key, Grant(mark.bit, mark.past, person, right, label, mark.device))
-                    if right == "write":
-                        self._readmits.setdefault(key, []).append(mark)
+                    self._grant(Grant(mark.bit, mark.past, enrolled, mark.device))
+                    if enrolled.right == "write":
+                        self._readmits.setdefault(enrolled.device, []).append(mark)
                 for device in act.lifts:
                     self._lifts.setdefault(device, []).append(mark)
             case Restoration():
-                grant = Grant(mark.bit, mark.past, mark.person, "write", act.label, mark.device)
-                self._grant(mark.device, grant)
+                begins = DeviceEnrolled(mark.device, mark.person, "write", act.label)
+                self._grant(Grant(mark.bit, mark.past, begins, mark.device))
             case Seal():
                 self._seals.append(act)
             case Stop() | Opposition():
                 pass
 
-    def _grant(self, device: bytes, grant: Grant) -> None:
-        self.grants.setdefault(device, []).append(grant)
+    def _grant(self, grant: Grant) -> None:
+        self.grants.setdefault(grant.given.device, []).append(grant)
 
-    def enrolment(self, device: bytes) -> tuple[bytes, str, str, bytes]:
-        """Person, right, label and enroller of a device: its newest enrolment.
-
-        Of several that did not know each other the one that allows least.
+    def enrolment(self, device: bytes) -> Grant:
+        """A device's newest enrolment; of several that did not know each other the one that allows
+        least.
         """
         grants = self.grants[device]
         known = 0
         for grant in grants:
             known |= grant.past
         newest = [grant for grant in grants if not known >> grant.bit & 1]
-        least = min(newest, key=lambda grant: (_RANK[grant.right], *grant[2:]))
-        return least.person, least.right, least.label, least.by
+        return min(newest, key=_allowing)
 
     def stopped(self, device: bytes, acts: frozenset[int], *, for_good: bool) -> list[Act]:
         """Of some acts, those that stop a device and were not lifted: revocations, or all."""
@@ -447,4 +444,12 @@ class Chamber:
         return found
 
 
+def _allowing(grant: Grant) -> tuple[object, ...]:
+    """Less first: by right, scope and end, then by what makes no difference."""
+    given = grant.given
+    scope = SCOPES.index(given.scope or "ledger")
+    return (_RANK[given.right], scope, given.until or _NO_END, given, grant.by)
+
+
 _RANK = {"pull": 0, "read": 1, "write": 2}
+_NO_END = "9999-12-31"

@@ -9,11 +9,12 @@ reckoned in `council.py`.
 Wire form: canonical CBOR array `[0, kind, version, *fields]`, fields in the order below.
 """
 
+from datetime import date
 from typing import NamedTuple
 
 from replication.cbor import dumps, loads
 from replication.errors import RemoteError
-from replication.limits import CHAIN_LENGTH_MAX, LABEL_CHARS_MAX
+from replication.limits import CHAIN_LENGTH_MAX, LABEL_CHARS_MAX, URL_CHARS_MAX
 
 COMPARTMENT_CONTROL = 0
 COMPARTMENT_LEDGER = 1
@@ -28,6 +29,13 @@ KEY_BYTES = 32
 PERSON_BYTES = 16
 RIGHTS = ("pull", "read", "write")
 """Each right contains the ones before it: a relay pulls, an NGO reads, an officer writes."""
+
+SCOPES = ("", "summary", "ledger", "people")
+"""What a reader is given: totals of sealed meetings; the group's log; names and phones too. Empty:
+what the right says, the ledger to who may read."""
+
+SERIES = ("ledger", "summary")
+"""Keys under which a relay's mailboxes are sealed: of the group's log, and of the summaries."""
 
 VERDICTS = ("restored", "copied")
 """Of two changes at one chain position: the same phone went on from a backup, or two phones do."""
@@ -58,6 +66,11 @@ class DeviceEnrolled(NamedTuple):
     person: bytes
     right: str
     label: str
+    scope: str = ""
+    """One of SCOPES; since version 2, in which summary goes with pull, the others with read."""
+    until: str = ""
+    """Last day of the grant, ISO; empty: without end. Whose clock says it is over gives nothing
+    more; the record itself never expires."""
 
 
 class FoundingEnded(NamedTuple):
@@ -152,6 +165,33 @@ class OfficersRestored(NamedTuple):
     second_signature: bytes
 
 
+class RelayChosen(NamedTuple):
+    """The group backs up at this relay, or no longer does; any officer says so."""
+
+    relay: bytes
+    """Its Ed25519 key."""
+    url: str
+    log: bytes
+    """Mailbox ids of the four compartments, 32 bytes each."""
+    doors: bytes
+    people: bytes
+    summary: bytes
+    in_use: bool
+
+
+class EpochBegun(NamedTuple):
+    """A new key for what goes to relays from here on.
+
+    Its author gives it to all who, as far as it knew, may read this series on that day.
+    """
+
+    series: str
+    key_id: bytes
+    """16 bytes made of the key (`sealing.epoch_key_id`)."""
+    day: str
+    """ISO day by its author's clock: grants that ended before it don't get the key."""
+
+
 Record = (
     GroupFounded
     | DeviceEnrolled
@@ -167,6 +207,8 @@ Record = (
     | CardVoted
     | MeetingSealed
     | OfficersRestored
+    | RelayChosen
+    | EpochBegun
 )
 
 
@@ -183,6 +225,7 @@ _FORMS = (
     _Form("group.founded", 1, GroupFounded, 5),
     _Form("group.founded", 2, GroupFounded, 6),
     _Form("device.enrolled", 1, DeviceEnrolled, 4),
+    _Form("device.enrolled", 2, DeviceEnrolled, 6),
     _Form("founding.ended", 1, FoundingEnded, 0),
     _Form("founding.ended", 2, FoundingEnded, 1),
     _Form("heads.joined", 1, HeadsJoined, 0),
@@ -196,6 +239,8 @@ _FORMS = (
     _Form("card.voted", 2, CardVoted, 3),
     _Form("meeting.sealed", 1, MeetingSealed, 1),
     _Form("officers.restored", 1, OfficersRestored, 6),
+    _Form("relay.chosen", 1, RelayChosen, 7),
+    _Form("epoch.begun", 1, EpochBegun, 3),
 )
 _BY_NAME = {(form.kind, form.version): form for form in _FORMS}
 
@@ -212,6 +257,12 @@ _BYTES_LENGTH = {
     "signature": 64,
     "first_signature": 64,
     "second_signature": 64,
+    "relay": KEY_BYTES,
+    "log": 32,
+    "doors": 32,
+    "people": 32,
+    "summary": 32,
+    "key_id": 16,
 }
 
 
@@ -274,14 +325,28 @@ def _fault(record: Record) -> str:
             return f"{field} must be {length} bytes"
         if field in _WORDS and value not in _WORDS[field]:
             return f"{field} must be one of {', '.join(_WORDS[field])}"
-        if isinstance(value, str) and len(value) > LABEL_CHARS_MAX:
-            return f"{field} is longer than {LABEL_CHARS_MAX} characters"
+        chars_max = URL_CHARS_MAX if field == "url" else LABEL_CHARS_MAX
+        if isinstance(value, str) and len(value) > chars_max:
+            return f"{field} is longer than {chars_max} characters"
         if field in _NUMBERS and value not in _NUMBERS[field]:
             return f"{field} is out of range"
+        if (field == "day" or (field == "until" and value)) and not _is_day(value):
+            return f"{field} is no ISO day"
+    if isinstance(record, DeviceEnrolled) and record.scope:
+        goes_with = "pull" if record.scope == "summary" else "read"
+        return "" if record.right == goes_with else "scope and right do not go together"
     return ""
 
 
-_WORDS = {"right": RIGHTS, "verdict": VERDICTS}
+def _is_day(value: object) -> bool:
+    """Whether this is a day in its one form, such as 2026-11-21."""
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+_WORDS = {"right": RIGHTS, "verdict": VERDICTS, "scope": SCOPES, "series": SERIES}
 _NUMBERS = {
     "card": range(1, CARDS + 1),
     "first_card": range(1, CARDS + 1),

@@ -32,6 +32,7 @@ from replication.control import (
     CardVoted,
     DeviceEnrolled,
     DeviceSuspended,
+    EpochBegun,
     ForkJudged,
     FoundingEnded,
     GroupFounded,
@@ -39,10 +40,12 @@ from replication.control import (
     OfficersRestored,
     QuorumSet,
     Record,
+    RelayChosen,
     VoteCast,
     decode_record,
     is_control,
 )
+from replication.epochs import Filed, readers
 from replication.founding import ends_founding
 from replication.history import Admitted
 from replication.motions import (
@@ -95,6 +98,8 @@ class Decisions:
         self._asked: dict[bytes, Motion | Restoration] = {}
         """By the hash of the change that asks."""
         self._ballots: dict[bytes, Ballots] = {}
+        self.filed: list[Filed] = []
+        """Relays chosen and keys begun, in order of adding."""
         self._matters = 0
         """Mask of the changes that may change who may do what."""
         self._alone = 0
@@ -109,6 +114,7 @@ class Decisions:
         other = Decisions()
         other.__dict__.update(self.__dict__)
         other.acts, other._stopping = list(self.acts), list(self._stopping)
+        other.filed = list(self.filed)
         other.verdicts = {device: list(said) for device, said in self.verdicts.items()}
         other._asked, other._ballots = dict(self._asked), dict(self._ballots)
         other._rulings = dict(self._rulings)
@@ -215,6 +221,8 @@ class Decisions:
                 self._add_seal(admitted, mark, find(close))
             case OfficersRestored():
                 self._add_restoration(mark, record)
+            case RelayChosen() | EpochBegun():
+                self._file(admitted, mark, record)
             case _:
                 pass
 
@@ -244,6 +252,13 @@ class Decisions:
         needed, has_cards = roster.votes_needed, bool(roster.cards)
         self._add_act(Stop(mark, device, reason, person, electorate, needed, has_cards))
         self._mind(mark)
+
+    def _file(self, admitted: Admitted, mark: Mark, record: RelayChosen | EpochBegun) -> None:
+        given: frozenset[bytes] = frozenset()
+        if isinstance(record, EpochBegun):
+            given = readers(self._unsealed(mark.past).roster, record.series, record.day)
+        place = admitted.place
+        self.filed.append(Filed(mark, place.lamport, place.lane, admitted.change.n, record, given))
 
     def _may_judge(self, mark: Mark, device: bytes) -> bool:
         """Any officer's other device; the device itself only where there is no other."""

@@ -157,6 +157,11 @@ class Exchange:
             return outcome._replace(store=stored, send=(*send, *outcome.send))
         return Outcome(stored, send)
 
+    def deliver(self, bundle: bytes, by: bytes) -> tuple[Outcome, Taken]:
+        """Take a bundle that a device left in a mailbox, whoever brings it here."""
+        taken = take_bundle(self.group, self.ancestry, bundle, self._quota_of(by))
+        return Outcome(Stored(taken.admitted), self.pump_all() if taken.admitted else ()), taken
+
     def _take(self, session: Session, bundle: bytes) -> Taken:
         """Admit what can be admitted now; keep what follows changes that are not here."""
         lanes = len(self.ancestry.branches)
@@ -218,10 +223,14 @@ class Exchange:
             raise RemoteError("no_right", "only an officer's device gives member keys")
         if not all(is_key_id(self.group, key_id, key) for key_id, key in keys):
             raise RemoteError("bad_key", "a member key stands under another key's id")
+        session.keys_sent.update(key.key_id for key in keys)
+        return self.take_keys(keys)
+
+    def take_keys(self, keys: Sequence[PersonKey]) -> Outcome:
+        """Keep the keys that are new here; one that was erased is never taken again."""
         fresh = [key for key in keys if key.key_id not in self.key_box]
         fresh = fresh[: max(KEY_BOX_MAX - len(self.key_box), 0)]
         self.key_box.update(fresh)
-        session.keys_sent.update(key.key_id for key in keys)
         return Outcome(Stored(keys=tuple(fresh)), self.pump_all() if fresh else ())
 
     def _hang_up(self, peer: str, error: RemoteError) -> Outcome:
@@ -282,9 +291,13 @@ class Exchange:
 
     def _quota(self, session: Session) -> Quota | None:
         """How many more changes, past what is spared, are taken from a stopped device itself."""
-        if not self._only_delivers(session):
+        return self._quota_of(session.device) if self._only_delivers(session) else None
+
+    def _quota_of(self, device: bytes) -> Quota | None:
+        known = self.roster.devices.get(device)
+        if known is None or known.state == "active":
             return None
-        ancestry, device = self.ancestry, session.device
+        ancestry = self.ancestry
         spared = limits(ancestry.decisions, [branch.device for branch in ancestry.branches])
         lanes = ancestry.lanes_of(device)
         beyond = sum(ancestry.tips[lane].change.n - spared[lane] for lane in lanes)
@@ -333,7 +346,7 @@ class Exchange:
 
     def _next_bundle(self, session: Session, stretches: Sequence[tuple[int, int, int]]) -> bytes:
         """The next changes for this peer as one bundle of at most a chunk."""
-        block = _block(in_order_of_admission(self.ancestry, stretches))
+        block = block_of(in_order_of_admission(self.ancestry, stretches))
         changes = [admitted.change for admitted in block]
         bundle, count = fill_bundle(changes, CHUNK_BYTES_MAX)
         block = block[:count]
@@ -378,7 +391,7 @@ class Exchange:
         )
 
 
-def _block(changes: Iterable[Admitted]) -> list[Admitted]:
+def block_of(changes: Iterable[Admitted]) -> list[Admitted]:
     """As many changes as one bundle may hold, in their order."""
     block: list[Admitted] = []
     size = 0

@@ -26,6 +26,8 @@ class Taken(NamedTuple):
     refusal: RemoteError | None
     missing: bool
     """Whether the bundle stopped at a change that follows something unknown."""
+    known: tuple[Admitted, ...] = ()
+    """All changes of the bundle that are admitted now, in its order, new or not."""
 
 
 class _Unknown(Exception):
@@ -53,7 +55,8 @@ def take_bundle(
         refusal = error
     except _Unknown:
         missing = True
-    return Taken(intake.settle(ancestry), refusal, missing)
+    admitted = intake.settle(ancestry)
+    return Taken(admitted, refusal, missing, intake.known(len(admitted)))
 
 
 class _Intake:
@@ -165,6 +168,11 @@ class _Intake:
         """Refuse a bundle that ends before the signatures of its changes."""
         if self.unsigned:
             raise RemoteError("unsigned_end", "the bundle ends before a signature of its changes")
+
+    def known(self, admitted: int) -> tuple[Admitted, ...]:
+        """The rows without the fresh ones that were not admitted."""
+        given_up = {one.change.change_hash for one in self.fresh[admitted:]}
+        return tuple(row for row in self.rows if row.change.change_hash not in given_up)
 
     def settle(self, ancestry: Ancestry) -> tuple[Admitted, ...]:
         """Add to the real ancestry what came before the last point where nothing waited.

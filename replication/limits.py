@@ -88,3 +88,21 @@ KEY_BOX_MAX = 16 * 1024
 
 LABEL_CHARS_MAX = 80
 """Length of a device's label as people see it."""
+
+URL_CHARS_MAX = 200
+"""Where a relay answers."""
+
+RELAYS_MAX = 4
+"""Relays that a group uses at once; each holds everything."""
+
+EPOCHS_MAX = 512
+"""Keys of one series that count, the newest: ten years of a key a week."""
+
+BLOB_BYTES_MAX = 768 * 1024
+"""One sealed blob at a relay; the relay's own limit: the largest bundle, padded, with room."""
+
+RECIPIENTS_MAX = 512
+"""Devices and pairs of cards that one envelope is sealed to; a group has far fewer."""
+
+EPOCHS_MAX = 512
+"""Epoch keys of one series that are given to a reader: one more each time that a reader leaves."""

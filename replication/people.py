@@ -19,6 +19,7 @@ from nacl.exceptions import CryptoError
 
 from replication.cbor import dumps, load_item
 from replication.errors import LocalError, RemoteError
+from replication.sealing import epoch_key_id
 from replication.wire import KEY_BYTES, KEY_ID_BYTES
 
 NONCE_BYTES = 24
@@ -94,8 +95,9 @@ def tag_key_id(group: bytes) -> bytes:
 
 
 def is_key_id(group: bytes, key_id: bytes, key: bytes) -> bool:
-    """Whether a key may stand under this id in the group's key box."""
-    return key_id in (key_id_of(key), tag_key_id(group))
+    """Whether a key may stand under this id in the group's key box: a member's, the key for
+    contact tags, or an epoch key (`sealing.py`)."""
+    return key_id in (key_id_of(key), tag_key_id(group), epoch_key_id(key))
 
 
 def contact_tag(key: bytes, purpose: str, text: str) -> bytes:

@@ -14,9 +14,10 @@ from replication.ancestry import Ancestry, merged_clock
 from replication.cbor import check_event
 from replication.change import CHAIN_START, Change, change_value, sign_chain
 from replication.chunk import body_hash, change_body, chunk_of
-from replication.control import FoundingEnded, HeadsJoined, encode_record
+from replication.control import FoundingEnded, HeadsJoined, RelayChosen, encode_record
 from replication.council import Decisions
 from replication.document import Document, DocumentError
+from replication.epochs import Epoch, Filed, epochs, relays, standing
 from replication.errors import LocalError, RemoteError
 from replication.exchange import Exchange
 from replication.forks import Fork, fork_proof, forks, is_paused
@@ -25,7 +26,9 @@ from replication.frontier import Tip, held_by
 from replication.history import Admitted, History, MemoryHistory
 from replication.identity import SALT_BYTES, DeviceKeys, actor_for
 from replication.limits import CHANGE_DEPS_MAX
+from replication.mailbox import Delivered, Packed, advanced, lacks, pack
 from replication.outcome import Outcome, Stored, Traffic
+from replication.people import is_key_id
 from replication.roster import Roster
 from replication.suspense import limits
 from replication.wire import PersonKey
@@ -316,11 +319,51 @@ class Replica:
     def receive(self, peer: str, data: bytes) -> Outcome:
         """One decrypted message from a peer. Never raises on anything a peer can send."""
         outcome = self._exchange.receive(peer, data)
+        self._note_for_document(outcome)
+        return outcome
+
+    def _note_for_document(self, outcome: Outcome) -> None:
+        """Let Automerge have what arrived, later and many at once."""
         if self._document is not None:
             self._document_lacks += outcome.admitted
             if len(self._document_lacks) > DOCUMENT_LACKS_MAX:
                 self._bring_document_up_to_date()
-        return outcome
+
+    # Relays
+
+    def deliver(self, bundle: bytes, by: bytes, held: Mapping[int, int]) -> Delivered:
+        """Take a bundle out of a relay's log, which `by` put there; `held`: what the log held
+        before it. Never raises on anything that can lie there.
+        """
+        outcome, taken = self._exchange.deliver(bundle, by)
+        self._note_for_document(outcome)
+        refusal = taken.refusal.code if taken.refusal else ""
+        now = advanced(self._ancestry, held, taken.known)
+        return Delivered(outcome, now, taken.missing, refusal)
+
+    def pack(self, held: Mapping[int, int]) -> Packed | None:
+        """The next bundle that a relay's log with this much still lacks; None: nothing."""
+        return pack(self._ancestry, held)
+
+    def lacks(self, held: Mapping[int, int]) -> int:
+        """How many changes a relay's log with this much lacks."""
+        return lacks(self._ancestry, held)
+
+    def take_keys(self, keys: Sequence[PersonKey]) -> Outcome:
+        """Keep keys that an officer's device gave by way of a relay; only under their own ids."""
+        good = [key for key in keys if is_key_id(self.group, key.key_id, key.key)]
+        return self._exchange.take_keys(good)
+
+    def relays(self) -> tuple[RelayChosen, ...]:
+        """The relays that the group uses."""
+        return relays(self._standing())
+
+    def epochs(self, series: str) -> tuple[Epoch, ...]:
+        """The keys of a series, oldest first; see `epochs.fit` for the one to seal under."""
+        return epochs(self._standing(), series)
+
+    def _standing(self) -> tuple[Filed, ...]:
+        return standing(self.decisions.filed, self.limits())
 
     def synced(self, peer: str) -> bool:
         """Whether both sides have said that they hold the same changes."""

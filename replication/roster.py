@@ -23,6 +23,22 @@ class Device(NamedTuple):
     state: State = "active"
     """Unless active, what it writes waits in suspense and it is given nothing. What a revoked one
     writes is refused, as soon as it knows; a suspended one still counts for the quorum."""
+    scope: str = ""
+    """Of a reader: "summary", "ledger", "people"; "" is what its right says."""
+    until: str = ""
+    """Last day of a reader's grant, ISO; "" has no end. Only whoever has a clock heeds it."""
+
+    @property
+    def reads(self) -> str:
+        """What it may be given while it is active: "", "summary", "ledger" or "people"."""
+        if self.right == "pull":
+            return "summary" if self.scope == "summary" else ""
+        return "people" if self.right == "write" or self.scope == "people" else "ledger"
+
+    def reads_on(self, day: str) -> str:
+        """The same on an ISO day: "" for who is stopped, or whose grant has ended."""
+        ended = bool(self.until) and self.until < day
+        return "" if self.state != "active" or ended else self.reads
 
 
 class Roster(NamedTuple):

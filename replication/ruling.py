@@ -53,8 +53,10 @@ def _roster(case: Case, outcome: Outcome) -> Roster:
     suspended = frozenset(at for at in outcome.possible if isinstance(case.acts[at], Stop))
     devices: dict[bytes, Device] = {}
     for key in chamber.grants:
-        person, right, label, by = chamber.enrolment(key)
-        device = Device(key, person, right, label, by)
+        grant = chamber.enrolment(key)
+        given = grant.given
+        device = Device(key, given.person, given.right, given.label, grant.by)
+        device = device._replace(scope=given.scope, until=given.until)
         if ends := chamber.stopped(key, stands, for_good=True):
             displaced = all(isinstance(act, Restoration) for act in ends)
             device = device._replace(state="displaced" if displaced else "revoked")
