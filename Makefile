@@ -6,22 +6,29 @@ export PATH := $(or $(PATH),/usr/local/bin:/usr/bin:/bin)
 SHELL := /bin/sh
 PYTHON ?= python3
 HOME_FOLDER ?= .mkutano
+RELAY_FOLDER ?= .relay
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JAVASCRIPT := tests/javascript/node_modules
+# A file of tests stays in one process; PYTEST_ARGUMENTS=-x says something else instead.
+PYTEST_ARGUMENTS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# The demo and the tests start phones by the dozen: what Python compiled for one, the next one reads.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A copied folder still points at the one that it was copied from.
 ifneq ($(shell PATH='$(PATH)'; cat $(VENV)/made-for 2>/dev/null),$(CURDIR))
 STALE := $(shell PATH='$(PATH)'; rm -rf $(VENV))
 endif
 
-.PHONY: help demo run test lint bench lock clean
+.PHONY: help demo run relay test lint bench lock clean
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo    three phones, one ledger: a market day with the network cut, then a sync'
+	@echo 'make demo    three phones, one ledger: a market day without a network, a relay, two paper cards'
 	@echo 'make run     a phone of your own, in the folder .mkutano'
+	@echo 'make relay   a relay of your own, in the folder .relay'
 	@echo 'make test    the whole test suite'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   the table of speeds, each beside its reference'
@@ -34,6 +41,9 @@ demo: $(VENV)/run
 run: $(VENV)/run
 	@test -d $(HOME_FOLDER) || $(BIN)/mkutano --home $(HOME_FOLDER) init --name "My phone"
 	@$(BIN)/mkutano --home $(HOME_FOLDER) run
+
+relay: $(VENV)/run
+	@$(BIN)/mkutano relay serve --state $(RELAY_FOLDER)
 
 test: $(VENV)/test $(JAVASCRIPT)/installed
 	@echo 'Testing.'

@@ -29,6 +29,7 @@ TWINS_MAX: Final = 4  # reversals beside the named one that one more takes back 
 _FINAL: Final = frozenset(
     {"approval.given", "approval.withdrawn", "request.declined"}  # by a word of one's own
     | {"group.described", "constitution.adopted", "cycle.opened", "member.added", "person.sealed"}
+    | {"person.erased"}  # what is forgotten stays so
     | {"member.status_set", "member.profile_set", "officer.elected"}
     | {"officer.proposed", "constitution.proposed"}  # one officer can't say no for the others
     | {"meeting.opened", "meeting.closed", "agenda.reached", "loan.applied", "partner.set"}

@@ -42,6 +42,7 @@ DECISIONS: Final[dict[str, int]] = {
     "cycle.closed": 3,
     "variance.posted": 2,
     "member.merged": 2,
+    "person.erased": 2,
     "member.exited": 2,
     "fine.waived": 2,
     "loan.waived": 2,

@@ -36,6 +36,7 @@ HELD: Final[dict[str, tuple[How, str]]] = {
     "cycle.closed": ("anew", _DECISION),
     "member.added": ("name", _BUILT_ON),
     "person.sealed": ("name", "a name and a phone, used by no rule"),
+    "person.erased": ("anew", _DECISION),
     "member.profile_set": ("anew", _STATE),
     "member.status_set": ("anew", _STATE),
     "member.merged": ("anew", _DECISION),

@@ -104,6 +104,7 @@ _ACTIONS: Final[dict[str, str]] = {
     "member.merged": "merge",
     "constitution.adopted": "update",
     "person.sealed": "update",
+    "person.erased": "erase",
     "meeting.reopened": "reopen",
     "meeting.closed": "close",
     "cycle.closed": "close",
@@ -134,7 +135,7 @@ _WARN: Final = frozenset(
 _NOTICE: Final = frozenset(
     {"constitution.proposed", "constitution.adopted", "officer.elected", "member.status_set"}
     | {"officer.proposed"}
-    | {"member.merged", "member.exited", "conflict.resolved"}
+    | {"member.merged", "member.exited", "person.erased", "conflict.resolved"}
     | {"suspense.ratified", "suspense.rejected"}
 )
 

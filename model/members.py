@@ -80,8 +80,10 @@ def tag_member(book: Book, name: str) -> None:
 
 
 def _tags(page: MemberPage) -> list[tuple[str, str]]:
-    """What no two members should share, as far as it is known."""
-    tags = [("number", str(page.number)), ("name", page.name_tag), ("phone", page.phone_tag)]
+    """What no two members should share, as far as it is known; of an erased one its number."""
+    tags = [("number", str(page.number))]
+    if not page.erased:
+        tags += [("name", page.name_tag), ("phone", page.phone_tag)]
     return [(what, value) for what, value in tags if value]
 
 
@@ -111,7 +113,8 @@ def point_out_alike(book: Book, what: str, value: str) -> None:
 def compare_again(book: Book, member: str) -> None:
     """Look again for members who share something with this one."""
     page = book.members.find(member)
-    for what, value in _tags(page) if page is not None else ():
+    known = replace(page, erased=False) if page is not None else None  # it may have been just now
+    for what, value in _tags(known) if known is not None else ():
         point_out_alike(book, what, value)
 
 

@@ -166,7 +166,7 @@ class MemberPage(Page, frozen=True):
     `status_entries`: the newest facts about the status, more than one when they were written apart.
     `merged_into`: the member whom this one turned out to be. `exited`: the exit that holds.
     `profile`: field, entry and value of the newest facts about the person, as many as were written
-    apart.
+    apart. `erased`: officers decided to forget the name and the phone.
     """
 
     number: int
@@ -181,6 +181,7 @@ class MemberPage(Page, frozen=True):
     birth_year: int = 0
     role: str = ""
     profile: tuple[tuple[str, str, str], ...] = ()
+    erased: bool = False
 
 
 class GoalPage(Page, frozen=True):

@@ -41,6 +41,7 @@ _ASKS: Final[frozenset[type]] = _SPEAKS | frozenset(
     | {e.ConflictResolved, e.LateEntryAccepted, e.LateEntryRejected, e.MeetingReopened}
     | {e.SuspenseRatified, e.SuspenseRejected}
     | {e.VariancePosted, e.MemberMerged, e.MemberExited, e.MemberStatusSet, e.FineWaived}
+    | {e.PersonErased}
     | {e.LoanRefused, e.LoanWaived, e.LoanRescheduled, e.LoanDefaulted, e.LoanWrittenOff}
     | {e.LoanCharged, e.GuaranteeCalled, e.FundingReleased, e.WithdrawalRequested}
     | {e.WithdrawalCancelled, e.ShareoutConfirmed, e.DividendDeclared, e.SurplusMoved}

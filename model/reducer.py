@@ -20,6 +20,7 @@ from model import (
     counts,
     cycles,
     elections,
+    erasing,
     exits,
     fines,
     funding,
@@ -70,7 +71,7 @@ from model.stopped import FOLLOWED_MAX, TOO_MANY, count_beyond, is_held, take_pl
 _ORDER: Final = itemgetter(1, 0)  # entry.order_key where nothing is behind a seal, and quicker
 _LAMPORT: Final = itemgetter(1)
 _BEHIND: Final = attrgetter("behind")
-REDUCER_VERSION: Final = 3  # rises when equal entries would give another book
+REDUCER_VERSION: Final = 4  # rises when equal entries would give another book
 
 _Rule = Callable[[Book, Entry, Any, bool], None]
 _TOPICS: Final[tuple[Any, ...]] = (
@@ -88,6 +89,7 @@ _TOPICS: Final[tuple[Any, ...]] = (
     offered,
     resolving,
     merging,
+    erasing,
     goals,
     savings,
     social,

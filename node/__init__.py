@@ -10,8 +10,17 @@
     a vote   proposing, suspending, electing -> council_actions, by names that people use (names)
              paper_cards, restoring          a card votes; two bring the officers back
              ratifying, sealing              what waits is judged; a second officer signs a close
+    a cloud  relay_links -> relay_engine     one cycle: access lists, doors, log, people, summaries
+             relay_log, relay_view           blobs to changes and back; what a relay may claim
+             relay_checkpoints               two officers sign what lets a relay drop older blobs
+             relay_access, epoch_keys        who may use it, and what is sealed under which key
+             door_slots, people_slots, summaries     what each phone says there beside the log
+             card_rescue                     two cards and a relay, when every phone is gone
+    a reader readers, reader_grants          who outside sees what until when
+             following -> portfolio          an organisation's own side
     a doubt  verify                          everything derived again from the signed changes
              continuity, marker, fork_views  is this phone a copy or a backup; what was said of it
+             erasing -> people               a person is forgotten, when officers agree
     a lock   cli_lock -> locking -> home     who may open the home at all: pin, guesses, keeper,
                                              device_file; sealed_ledger encrypts the books
 

@@ -1,6 +1,6 @@
 """What questions and commands have in common: a typed request about a group, and an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,10 +25,17 @@ class GroupRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Name of the group or the first letters of its id; may be left out when there is one."""
 
 
+GROUPS_NAMED_MAX = 12
+"""Groups that a sentence lists; who follows hundreds sees them with “mkutano groups”."""
+
+
 def choose_group(node: Node, said: str) -> Group:
-    """The group that a person means. Raises NodeError when it is none or not clear."""
-    groups = list(node.groups.values())
-    _require_readable(node, said)
+    """The group that a person means. Raises NodeError when it is none or not clear.
+
+    It is chosen by its name and id; the books of the others are not read.
+    """
+    groups = node.names()
+    _require_readable(node, groups.values(), said)
     if not groups:
         raise NodeError(
             "This phone holds no group yet. Found one with “mkutano found”, or join one with "
@@ -38,8 +45,8 @@ def choose_group(node: Node, said: str) -> Group:
     wanted = said.strip().casefold()
     found = _meant(groups, wanted) if wanted else groups
     if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{group.name} ({group.id.hex()[:8]})" for group in found or groups)
+        return node.group(next(iter(found)))
+    names = _listed(found or groups)
     if not wanted:
         sentence = f"This phone holds several groups: {names}. Say which with --group NAME."
     elif found:
@@ -49,22 +56,29 @@ def choose_group(node: Node, said: str) -> Group:
     raise NodeError(sentence, "which_group")
 
 
-def _require_readable(node: Node, said: str) -> None:
+def _listed(groups: Mapping[bytes, str]) -> str:
+    named = [f"{name} ({group.hex()[:8]})" for group, name in groups.items()]
+    more = len(named) - GROUPS_NAMED_MAX
+    shown = ", ".join(named[:GROUPS_NAMED_MAX])
+    return f"{shown} and {more} more (see them with: mkutano groups)" if more > 0 else shown
+
+
+def _require_readable(node: Node, names: Iterable[str], said: str) -> None:
     """Raise StoreDamaged when a group whose rows are damaged is meant, or may be."""
     wanted = said.strip().casefold()
     for group, name in node.unreadable.items():
         if name.casefold().startswith(wanted) or group.hex().startswith(wanted):
-            others = " or ".join(f"--group “{one.name}”" for one in node.groups.values())
+            others = " or ".join(f"--group “{one}”" for one in [*names][:GROUPS_NAMED_MAX])
             sentence = f"{damaged(name).sentence} The phone's other groups go on: {others}."
             raise StoreDamaged(sentence)
 
 
-def _meant(groups: list[Group], wanted: str) -> list[Group]:
+def _meant(groups: Mapping[bytes, str], wanted: str) -> Mapping[bytes, str]:
     """Groups of that name, else those whose name or id begins so."""
-    exact = [group for group in groups if group.name.casefold() == wanted]
-    return exact or [
-        group
-        for group in groups
-        if group.name.casefold().startswith(wanted)
-        or (len(wanted) >= 4 and group.id.hex().startswith(wanted))
-    ]
+    exact = {group: name for group, name in groups.items() if name.casefold() == wanted}
+    return exact or {
+        group: name
+        for group, name in groups.items()
+        if name.casefold().startswith(wanted)
+        or (len(wanted) >= 4 and group.hex().startswith(wanted))
+    }

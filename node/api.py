@@ -55,6 +55,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "store_damaged": 500,
     "unreachable": 502,
     "peer_gone": 502,
+    "relay_gone": 502,
     "peer_refused": 502,
     "invitation_refused": 502,
 }

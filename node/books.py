@@ -267,6 +267,7 @@ def joined(writings: Sequence[BookWriting]) -> BookWriting:
         list(undone),
         list(applied.values()),
         list({row.member: row for part in writings for row in part.people}.values()),
+        [row for part in writings for row in part.erased],
         rebuilt=parts[0].rebuilt,
         trimmed=next((p.trimmed for p in reversed(writings) if p.trimmed is not None), None),
         trim=next((part.trim for part in reversed(parts) if part.trim), 0),

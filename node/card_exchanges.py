@@ -18,10 +18,12 @@ from node.answers import Answer, GroupRequest, choose_group
 from node.card_words import TYPED_CHARS_MAX, secret_of
 from node.clock import now_ms
 from node.errors import CommandRefused, NodeError
+from node.names import Names
 from node.node import Group, Node, Step
 from node.recording import Context
 from node.records import receipt_answer
 from replication.cards import card_keys
+from replication.limits import URL_CHARS_MAX
 
 if TYPE_CHECKING:
     from node.card_call import Pair
@@ -64,6 +66,10 @@ class RestoreRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """HOST:PORT of a phone that holds the books; "" for any that is nearby."""
     copy: Annotated[str, Meta(max_length=4096)] = ""
     """Absolute path of a copy of a home's folder, or of its ledger.sqlite, instead."""
+    relay: Annotated[str, Meta(max_length=URL_CHARS_MAX)] = ""
+    """Address of a relay at which the group is backed up, instead."""
+    pages_max: Annotated[int, Meta(ge=0, le=256)] = 0
+    """Stop after so many replies of it, to tell how far the download is; 0: at its end."""
     officer: Annotated[str, Meta(max_length=80)] = ""
     """Who goes on with this phone: an office, or a name. Empty: only fetch the books, and ask."""
     third: TypedCard = ""
@@ -111,6 +117,8 @@ async def restore(device: "Device", asked: RestoreRequest) -> Mapping[str, Any]:
     `state`: choose (nothing is signed yet), restored.
     """
     pair = restoring.pair_of(asked.first, asked.second)
+    if asked.relay:
+        return await _by_relay(device, asked, pair)
     await device.thread.run(_require_new, device.node, pair)
     if asked.copy:
         keys = frozenset(card.public for card in pair)
@@ -125,6 +133,41 @@ async def restore(device: "Device", asked: RestoreRequest) -> Mapping[str, Any]:
     return answer
 
 
+async def _by_relay(device: "Device", asked: RestoreRequest, pair: "Pair") -> Mapping[str, Any]:
+    """The same, from a cloud backup; which goes on as the group's once the officers are back."""
+    from node.card_rescue import names_known, rescue
+
+    officer = await device.thread.run(_officer_already, device.node, pair)
+    if not officer:
+        await device.thread.run(_require_new, device.node, pair)
+    async with rescue(device, pair, asked.relay) as rescued:
+        rescued.at.pages_max = asked.pages_max
+        await rescued.fetch()
+        if rescued.at.is_partial:
+            return {"state": "fetching", **await rescued.progress()}
+        rescued.at.pages_max = 0
+        if officer:  # cut before the relay's lists were signed: go on from there
+            group = await device.thread.run(_of, device.node, pair)
+            shown = await device.thread.run(restoring.shown, group)
+            answer: dict[str, Any] = {**shown, "state": "restored", "officer": officer}
+        else:
+            answer = dict(await _restored(device, asked, pair))
+        if answer["state"] == "restored":
+            answer["backed_up"] = await rescued.go_on(bytes.fromhex(answer["group"]))
+        group = await device.thread.run(_of, device.node, pair)
+        named, members = await device.thread.run(names_known, group)
+    return {**answer, "named": named, "members": members}
+
+
+def _officer_already(node: Node, pair: "Pair") -> str:
+    """Whose phone this is, if it restored the officers before; "" if not."""
+    group = restoring.by_cards(node, pair)
+    known = group.roster.devices.get(group.device) if group is not None else None
+    if group is None or known is None or known.right != "write" or known.state != "active":
+        return ""
+    return Names(group).person(known.person)
+
+
 def _addresses(device: "Device", said: str) -> list[Address]:
     """Where to call: the address that was typed, or every phone nearby while Mkutano runs here."""
     if said:
@@ -133,7 +176,8 @@ def _addresses(device: "Device", said: str) -> list[Address]:
     if not nearby:
         raise CommandRefused(
             "Say where the books are: with --address HOST:PORT the phone that holds them, as it "
-            "shows while Mkutano runs there, or with --from FOLDER a copy of an old phone's home.",
+            "shows while Mkutano runs there, with --relay ADDRESS the cloud backup, or with --from "
+            "FOLDER a copy of an old phone's home.",
             "no_address",
         )
     return list(nearby[:NEARBY_TRIED_MAX])

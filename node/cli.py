@@ -36,6 +36,7 @@ _EXIT_CODES: Final[Mapping[str, int]] = {
     "peer_gone": EXIT_UNREACHABLE,
     "connection_lost": EXIT_UNREACHABLE,
     "no_address": EXIT_UNREACHABLE,
+    "relay_gone": EXIT_UNREACHABLE,
     "home_damaged": EXIT_DAMAGED,
     "store_damaged": EXIT_DAMAGED,
     "store_too_new": EXIT_DAMAGED,
@@ -65,6 +66,7 @@ _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "propose": ("node.cli_propose", "Ask the officers: revoke, enrol, quorum, officer …"),
         "officers": ("node.cli_officers", "Who decides, with which phones; what is lacking."),
         "cards": ("node.cli_cards", "The three paper cards: check, vote, replace, restore."),
+        "readers": ("node.cli_readers", "Who outside sees what, until when; add one, end one."),
         "decline": ("node.cli_deciding", "Say no to a decision that waits."),
         "withdraw-approval": ("node.cli_deciding", "Take your own word back."),
         "ratify": ("node.cli_ratify", "What a stopped phone wrote: let it count, or not."),
@@ -90,6 +92,7 @@ _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     },
     "Reports and proofs": {
         "report": ("node.cli_reports", "Reports: meeting, monthly, annual, member, loan, audit …"),
+        "portfolio": ("node.cli_portfolio", "The groups that this device follows, with totals."),
         "audit": ("node.cli_books", "Every entry: who recorded what, when."),
         "journal": ("node.cli_books", "The journal for beancount, hledger or a spreadsheet."),
         "verify": ("node.cli_books", "Work everything out again from the signed changes."),
@@ -105,6 +108,16 @@ _TOPICS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "lock": ("node.cli_lock", "Lock this phone; set a PIN; encrypt the books."),
         "unlock": ("node.cli_lock", "Open this phone for a while with its PIN."),
         "demo": ("node.cli_setup", "Play a meeting of three phones on this machine."),
+    },
+    "For an organisation that reads": {
+        "reader": ("node.cli_readers", "Show this device's reader code, for groups to let it in."),
+        "follow": ("node.cli_follow", "Look at a relay for the groups that let this device read."),
+        "following": ("node.cli_follow", "The groups that this device reads, and until when."),
+        "unfollow": ("node.cli_follow", "Look no more at a relay or a group."),
+    },
+    "Cloud backup": {
+        "cloud": ("node.cli_cloud", "Back up where nobody can read it; see and check that."),
+        "relay": ("node.cli_cloud", "For operators: run a relay that keeps groups' backups."),
     },
     "Between phones": {
         "run": ("node.cli_setup", "Find the other phones and keep in step, until stopped."),

@@ -8,6 +8,8 @@ import click
 
 from node.answers import GroupRequest
 from node.cli import EXIT_REFUSED, Asker, json_option, show
+from node.cli_erasing import erase_command, erased_command
+from node.cli_readers import history_table, readers_in_short
 from node.cli_screen import counted, paragraph, sentences, table
 from node.errors import NodeError
 from node.tables import amount, moment
@@ -66,12 +68,18 @@ def _newest(met: dict[str, Any]) -> str:
     return paragraph(newest)
 
 
-@click.command("members")
+@click.group("members", invoke_without_command=True)
 @json_option
-@click.pass_obj
-def members_command(asker: Asker, as_json: bool) -> None:
-    """The members by number."""
-    show(asker.ask("members", GroupRequest(group=asker.group)), as_json, _members)
+@click.pass_context
+def members_command(ctx: click.Context, as_json: bool) -> None:
+    """The members by number; or erase one who must be forgotten."""
+    asker: Asker = ctx.obj
+    if ctx.invoked_subcommand is None:
+        show(asker.ask("members", GroupRequest(group=asker.group)), as_json, _members)
+
+
+members_command.add_command(erase_command)
+members_command.add_command(erased_command)
 
 
 def _members(answer: dict[str, Any]) -> str:
@@ -86,6 +94,8 @@ def _state_of(row: dict[str, Any]) -> str:
     """What a member is now, in a word or two."""
     if row["merged_into"] is not None:
         return f"merged into {row['merged_into']}"
+    if row["erased"]:
+        return "erased"
     return "left" if row["exited"] else row["status"]
 
 
@@ -140,8 +150,9 @@ def audit_command(asker: Asker, member: str, as_json: bool) -> None:
 
 
 def _audit(answer: dict[str, Any]) -> str:
+    grants = history_table(answer["readers"])
     if not answer["entries"]:
-        return "Nothing was recorded yet."
+        return grants or "Nothing was recorded yet."
     all_count = all(row["status"] == "counted" for row in answer["entries"])
     rows = [
         (
@@ -160,7 +171,8 @@ def _audit(answer: dict[str, Any]) -> str:
              "Counts as")  # fmt: skip
     counting = ". Every entry counts." if all_count else ""
     above = paragraph(f"Amounts in {answer['currency']}, times in UTC{counting}")
-    return f"{above}\n\n{table(heads, rows)}"
+    told = f"{above}\n\n{table(heads, rows)}"
+    return f"{told}\n\nWho was let in to read:\n{grants}" if grants else told
 
 
 _WHAT = {"person.sealed": "name and phone set"}
@@ -204,7 +216,14 @@ def status_command(asker: Asker, as_json: bool) -> None:
 
 def _status(answer: dict[str, Any]) -> str:
     holders = [paragraph(f" · {holder['sentence']}", "   ") for holder in answer["holders"]]
-    return "\n".join([paragraph(answer["sentence"]), *holders])
+    reads = readers_in_short(answer["readers"])
+    forgets = [paragraph(sentence) for sentence in answer["erasures"]]
+    holders += [
+        paragraph(f" ! {backup['name']}: {one['sentence']}", "   ")
+        for backup in answer["backups"]
+        for one in backup["wrong"]
+    ]
+    return "\n".join([paragraph(answer["sentence"]), *holders, *filter(None, [reads]), *forgets])
 
 
 @click.command("verify")

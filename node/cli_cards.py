@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +20,11 @@ from node.errors import CommandRefused, NodeError
 from node.private_file import FILE_MODE
 from node.tables import moment
 
+if TYPE_CHECKING:
+    from node.card_exchanges import RestoreRequest
+
+_PAGES_A_ROUND: Final = 8
+"""Replies of up to 512 KiB between two lines that say how far a long download is."""
 _FILE_BYTES_MAX: Final = 4_096
 _ASKED: Final = ("The first card's twelve words", "The second card's", "The third card's")
 _RESTORE, _CHECK, _REPLACE = "restore", "check", "replace"
@@ -38,6 +43,7 @@ cards_to_option = click.option(
               help="On a new phone, when all officers' phones are gone.")  # fmt: skip
 @click.option("--address", default="", help="HOST:PORT of a phone that holds the books.")
 @click.option("--from", "copy", default="", metavar="FOLDER", help="A copy of an old phone's home.")
+@click.option("--relay", default="", metavar="ADDRESS", help="The group's cloud backup.")
 @click.option("--as", "officer", default="", metavar="OFFICE", help="Who goes on with this phone.")
 @click.option("--third", is_flag=True, help="Restore with all three, where an officer objected.")
 @click.option("--words", default="", metavar="FILE",
@@ -140,8 +146,10 @@ def _restore(asker: Asker, words: str, options: Mapping[str, Any], as_json: bool
         third="".join(third),
         address=options["address"],
         copy=where,
+        relay=options["relay"],
+        pages_max=_PAGES_A_ROUND if options["relay"] else 0,
     )
-    told = asker.ask("restore", request)
+    told = _fetched(asker, request)
     officer = options["officer"]
     if not as_json:
         click.echo(_books(told), err=True)
@@ -153,15 +161,37 @@ def _restore(asker: Asker, words: str, options: Mapping[str, Any], as_json: bool
         _confirm(told, _called(told, officer))
     from msgspec.structs import replace
 
-    answer = asker.ask("restore", replace(request, officer=officer))
+    answer = _fetched(asker, replace(request, officer=officer))
     show(answer, as_json, _restored)
+
+
+def _fetched(asker: Asker, request: "RestoreRequest") -> dict[str, Any]:
+    """The books, or what was restored; of a long download it is told how far it is."""
+    while True:
+        told = asker.ask("restore", request)
+        if told["state"] != "fetching":
+            return told
+        done, total = told["entries_read"], told["entries_there"]
+        click.echo(paragraph(f"{done:,} of {total:,} pieces of the books are here …"), err=True)
 
 
 def _books(told: Mapping[str, Any]) -> str:
     last = f", last meeting {told['last_meeting']}" if told["last_meeting"] else ""
     lines = [f"The books of {told['group_name']}: {counted(told['members'], 'member')}{last}."]
+    if "named" in told:
+        lines.append(_named(told))
     lines += [f"  {one['number']} {one['called']}" for one in told["officers"]]
     return "\n".join(lines)
+
+
+def _named(told: Mapping[str, Any]) -> str:
+    """How many names the cloud backup had keys for."""
+    if told["named"] == told["members"]:
+        return "All names are here."
+    return paragraph(
+        f"Of {counted(told['members'], 'member')} {told['named']} have a name here; the others are "
+        "numbers. Write the names down again: mkutano record details"
+    )
 
 
 def _called(told: Mapping[str, Any], said: str) -> str:
@@ -186,7 +216,7 @@ def _confirm(told: Mapping[str, Any], called: str) -> None:
 
 
 def _restored(told: Mapping[str, Any]) -> str:
-    lines = (
+    lines: tuple[str, ...] = (
         f"This phone is the officers' phone of {told['group_name']} now; it is that of "
         f"{told['officer']}. All other officers' phones are shut out.",
         "Next, while everybody is here:",
@@ -195,7 +225,13 @@ def _restored(told: Mapping[str, Any]) -> str:
         "2. Make new cards, for these two have been seen: mkutano cards --replace",
         "3. Look at the books: mkutano book, mkutano findings",
     )
+    if "backed_up" in told:
+        lines += (_BACKED_UP if told["backed_up"] else _NOT_BACKED_UP,)
     return "\n".join(paragraph(line, "   ") for line in lines)
+
+
+_BACKED_UP: Final = "Everything is at the cloud backup again, under new keys."
+_NOT_BACKED_UP: Final = "The cloud backup has not confirmed everything yet. See: mkutano cloud"
 
 
 # Typing

@@ -14,10 +14,12 @@ from node.cli import Asker, Whole, json_option, show
 from node.cli_found import TITLES
 from node.cli_pairing import YES_HELP, facts, hours, minutes_of, person_says, reads
 from node.cli_phones import MAY
+from node.cli_readers import sure_of_people
 from node.cli_screen import paragraph, screen_width, table
 from node.cli_setup import not_started
 from node.errors import NodeError
 from node.joining import must_agree
+from node.reader_words import SHORT, till
 from node.tables import moment
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ def reachable(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("invite")
 @click.option("--read-only", is_flag=True, help="The phone sees the books and records nothing.")
+@click.option("--reader", is_flag=True, help="For somebody outside, who reads until a day.")
+@click.option("--scope", type=click.Choice(["summary", "ledger", "people"]), default="summary",
+              show_default=True, help="What a reader sees: totals, entries, names.")  # fmt: skip
+@click.option("--until", default="", metavar="DAY",
+              help="A reader's last day; a year unless said; or never.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="A reader may see names: don't ask again.")
 @click.option("--name", default="", help="Whom it is for; the other phone shows it.")
 @click.option("--title", type=click.Choice(TITLES), help="The office that its owner holds.")
 @click.option("--member", default=0, type=Whole(), help="Its owner's member number.")
@@ -79,9 +87,14 @@ def invite_command(asker: Asker, /, wants_list: bool, withdraw: str, **options: 
         asked = WithdrawRequest(group=asker.group, invitation=_number(withdraw))
         show(asker.ask("withdraw", asked), as_json, lambda _: "The invitation is worthless now.")
         return
+    scope: Any = options["scope"] if options["reader"] else ""
+    if scope == "people":
+        sure_of_people(options["yes"])
     request = InviteRequest(
         group=asker.group,
         right="read" if options["read_only"] else "write",
+        scope=scope,
+        until=options["until"],
         name=options["name"],
         title=options["title"],
         member=options["member"],
@@ -149,7 +162,7 @@ def _invitation(asker: Asker, told: dict[str, Any], with_qr: bool) -> str:
 def _by_secret(told: dict[str, Any], with_qr: bool) -> list[str]:
     from node.invitation import qr_for_terminal
 
-    may = reads(told["right"])
+    may = reads(told)
     lines = [paragraph(f"For one phone that {may} in {told['group_name']}. Keep it from others.")]
     lines.append("")
     if with_qr:
@@ -169,7 +182,7 @@ def _by_secret(told: dict[str, Any], with_qr: bool) -> list[str]:
 
 
 def _by_numbers(told: dict[str, Any]) -> list[str]:
-    may = reads(told["right"])
+    may = reads(told)
     lines = [paragraph(f"One phone that {may} in {told['group_name']} may call now."), ""]
     lines.append("On the other phone:")
     lines += [f"  mkutano join --numbers {address}" for address in told["addresses"]]
@@ -187,7 +200,7 @@ def _invitations(answer: dict[str, Any]) -> str:
         (
             row["invitation"],
             {"open": "not used yet"}.get(row["state"], row["state"]),
-            MAY.get(row["right"], row["right"]),
+            _does(row),
             row["title"].replace("_", " "),
             row["name"],
             moment(row["made_ms"]),
@@ -197,6 +210,13 @@ def _invitations(answer: dict[str, Any]) -> str:
     ]
     heads = ("Number", "State", "Its phone", "Office", "For", "Made (UTC)", "Good until (UTC)")
     return table(heads, rows)
+
+
+def _does(row: dict[str, Any]) -> str:
+    """What the phone that is invited will do, in a word or two."""
+    if row["scope"]:
+        return f"reads {SHORT[row['scope']]} {till(row['until'])}"
+    return str(MAY.get(row["right"], row["right"]))
 
 
 # Letting in

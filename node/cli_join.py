@@ -94,7 +94,7 @@ def _says(told: dict[str, Any], as_json: bool) -> bool:
 
 
 def _outcome(told: dict[str, Any]) -> str:
-    if told["state"] == "waiting":
+    if told["state"] in ("waiting", "reader"):
         return paragraph(told["sentence"])
     return f"{paragraph(_in(told['group_name']))}\n{moved(told)}"
 

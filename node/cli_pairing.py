@@ -8,6 +8,7 @@ import click
 from node.cli import Whole
 from node.cli_screen import paragraph
 from node.errors import NodeError
+from node.reader_words import granted
 from replication.comparison import grouped
 
 LABEL_CHARS = 9
@@ -23,7 +24,7 @@ def facts(asked: dict[str, Any], side: str) -> str:
         ("From", _inviter(asked)),
         (you, _guest(asked)),
         ("Office", asked["title"].replace("_", " ")),
-        ("It may" if side == "inviter" else "You may", _may(asked["right"])),
+        ("It may" if side == "inviter" else "You may", _may(asked)),
         ("Number", grouped(asked["number"])),
     ]
     if asked["others"]:
@@ -45,13 +46,17 @@ def _guest(asked: dict[str, Any]) -> str:
     return ", ".join(filter(None, (name, member)))
 
 
-def _may(right: str) -> str:
-    return "record and read" if right == "write" else "read, not record"
+def _may(asked: dict[str, Any]) -> str:
+    if asked.get("scope"):
+        return f"read {granted(asked['scope'], asked['until'])}"
+    return "record and read" if asked["right"] == "write" else "read, not record"
 
 
-def reads(right: str) -> str:
+def reads(told: dict[str, Any]) -> str:
     """What a phone may do, in a sentence about it."""
-    return "may record" if right == "write" else "may read"
+    if told.get("scope"):
+        return f"may read {granted(told['scope'], told['until'])},"
+    return "may record" if told["right"] == "write" else "may read"
 
 
 def person_says(question: str, if_nobody: str, to_stderr: bool = False) -> bool:

@@ -8,6 +8,7 @@ from node.answers import GroupRequest
 from node.cli import Asker, json_option, show
 from node.cli_screen import counted, paragraph, table
 from node.council_actions import LiftRequest, SuspendRequest
+from node.reader_words import SHORT
 
 MAY = {"write": "records", "read": "reads", "pull": "carries"}
 """What a right allows a phone, in one word."""
@@ -49,6 +50,10 @@ def _does(row: dict[str, Any]) -> str:
         return "is suspended"
     if row["state"] == "displaced":
         return "is set aside"
+    if row["until"]:
+        return f"reads {SHORT[row['scope']]} until {row['until']}"
+    if row["scope"]:
+        return f"reads {SHORT[row['scope']]}"
     return MAY.get(row["right"]) or str(row["right"])
 
 

@@ -79,7 +79,7 @@ def _folded(
         tables.table([heads[at] for at in line], [[row[at] for at in line] for row in rows])
         for line in lines
     ]
-    below = [part.splitlines() for part in parts]
+    below = [part.split("\n") for part in parts]  # the last row may be empty here
     shown = []
     for at in range(len(rows) + 2):
         for number, part in enumerate(below):

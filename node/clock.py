@@ -6,6 +6,7 @@ and one-time secrets, so it comes from the operating system.
 
 import secrets
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # of Linux, and so of Android
@@ -14,6 +15,14 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # of Linux, and so of Androi
 def now_ms() -> int:
     """Milliseconds since 1970 as this phone believes; never below zero."""
     return max(0, time.time_ns() // 1_000_000)
+
+
+def day_of(time_ms: int) -> str:
+    """The ISO day, in UTC, of a time in milliseconds since 1970."""
+    try:
+        return datetime.fromtimestamp(time_ms / 1000, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return "9999-12-31"
 
 
 def monotonic_ms() -> float:

@@ -67,6 +67,15 @@ def book_before(chains: ChainStore, entry_id: bytes) -> Book:
 
     LookupError when the entry is not here.
     """
+    return _book_of(chains, entry_id, with_it=False)
+
+
+def book_through(chains: ChainStore, entry_id: bytes) -> Book:
+    """The same with the entry itself: what its author's phone showed right after writing it."""
+    return _book_of(chains, entry_id, with_it=True)
+
+
+def _book_of(chains: ChainStore, entry_id: bytes, *, with_it: bool) -> Book:
     one = chains.find_prefix(entry_id[:CHANGE_PREFIX_BYTES])
     if one is None:
         raise LookupError(entry_id.hex())
@@ -81,4 +90,5 @@ def book_before(chains: ChainStore, entry_id: bytes) -> Book:
         for entry in fold_all(chains, past, known)
         if entry.id[:CHANGE_PREFIX_BYTES] != one.change.change_hash[:CHANGE_PREFIX_BYTES]
         or entry.id < entry_id
+        or (with_it and entry.id == entry_id)
     )

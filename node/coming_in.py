@@ -29,6 +29,7 @@ from node.joining import (
 from node.node import Node
 from node.node_thread import NodeThread
 from node.pairings import OTHER_PERSON_S_MAX, Asks, NotAnswered
+from node.reader_words import granted
 from node.secure_socket import (
     AGREED,
     ENROLLED,
@@ -69,6 +70,22 @@ class AwaitingOfficers(NodeError):
     ) -> None:
         super().__init__(waiting_sentence(str(offer["inviter_phone"]), others, str(address)))
         self.group = group
+        self.offer = offer
+        self.others = others
+
+
+class ReadsSummaries(NodeError):
+    """This device was let in to read summaries, which lie at the group's relay and not here."""
+
+    code = "reads_summaries"
+
+    def __init__(self, offer: Mapping[str, Any], others: int) -> None:
+        waits = f"{must_agree(others)}. Then: " if others else "Take them from there with: "
+        super().__init__(
+            f"This device may read {granted('summary', str(offer['until']))}, of "
+            f"{offer['group_name']}. They lie at the group's cloud backup. {waits}mkutano follow "
+            "ADDRESS (ask the officers for the address: mkutano cloud)"
+        )
         self.offer = offer
         self.others = others
 
@@ -147,11 +164,15 @@ class ComingIn(NamedTuple):
         joined = decode_joined(await secure.expect(JOINED, OTHER_PERSON_S_MAX), secure.peer_static)
         if self.invitation is not None and joined.inviter != self.invitation.device:
             raise RemoteError("join-key", "another device than the invitation names")
-        await self.thread.run(
-            adopt, self.node, joined, str(offer["group_name"]), str(self.address), now_ms()
-        )
+        reads_here = offer["scope"] != "summary"
+        if reads_here:
+            await self.thread.run(
+                adopt, self.node, joined, str(offer["group_name"]), str(self.address), now_ms()
+            )
         await secure.send(encode_word(), READY)
         others = decode_enrolled(await secure.expect(ENROLLED, WORD_S_MAX))
+        if not reads_here:
+            raise ReadsSummaries(offer, others)
         if others:
             raise AwaitingOfficers(joined.group, offer, others, self.address)
         return joined

@@ -17,9 +17,9 @@ from node.refused_words import REFUSED
 
 
 class _Known(NamedTuple):
-    """What was told of a group, as of so many control changes and branches of chains."""
+    """What was told of a group, as of a day and so many control changes and branches of chains."""
 
-    seen: tuple[int, int]
+    seen: tuple[str, int, int]
     told: frozenset[tuple[str, str]]
 
 
@@ -30,15 +30,16 @@ class CouncilNews:
         self._known: dict[bytes, _Known] = {}
         self._refused: set[tuple[str, str]] = set()
 
-    def fresh(self, node: Node, refusals: Sequence[Refusal] = ()) -> list[str]:
+    def fresh(self, node: Node, refusals: Sequence[Refusal] = (), day: str = "") -> list[str]:
         """The lines that are new since the last call; none at the first one.
 
+        `day`: this phone's ISO day, by which readers' grants end.
         `refusals`: what phones refused each other lately; what another phone says of this one is
         told once.
         """
         try:
             groups = list(node.groups.values())
-            lines = [line for group in groups for line in self._fresh(group, len(groups) > 1)]
+            lines = [line for group in groups for line in self._fresh(group, day, len(groups) > 1)]
         except NodeError:  # the ledger can't be read for now
             lines = []
         for one in refusals:
@@ -48,13 +49,13 @@ class CouncilNews:
                 self._refused.add((one.who, one.code))
         return lines
 
-    def _fresh(self, group: Group, name_it: bool) -> list[str]:
+    def _fresh(self, group: Group, day: str, name_it: bool) -> list[str]:
         lanes = group.store.chains(group.row.group_no).lanes()
-        seen = (group.replica.decisions.count, len(lanes))
+        seen = (day, group.replica.decisions.count, len(lanes))
         known = self._known.get(group.id)
         if known is not None and known.seen == seen:
             return []
-        found = _told_of(group)
+        found = _told_of(group, day)
         self._known[group.id] = _Known(seen, frozenset(found))
         if known is None:
             return []
@@ -62,10 +63,10 @@ class CouncilNews:
         return [f"{line}{where}" for key, line in found.items() if key not in known.told]
 
 
-def _told_of(group: Group) -> dict[tuple[str, str], str]:
+def _told_of(group: Group, day: str) -> dict[tuple[str, str], str]:
     """What there is to tell of a group now: what needs officers, and what they decided."""
     names = Names(group)
-    found = {(one.code, one.about): one.sentence for one in watched(group)}
+    found = {(one.code, one.about): one.sentence for one in watched(group, day)}
     for one in proposals.asked(group, names):
         if one.state == "passed" and one.proposal.records:
             what = "; ".join(one.what)

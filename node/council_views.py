@@ -59,6 +59,8 @@ def _phone(group: Group, names: Names, one: Device) -> dict[str, Any]:
         "name": names.label(one.key),
         "typed": names.typed(one.key).strip('"'),
         "right": one.right,
+        "scope": one.scope,
+        "until": one.until,
         "state": one.state,
         "person": one.person.hex(),
         "owner": names.person(one.person) if owner.titles or owner.member else "",

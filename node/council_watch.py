@@ -12,6 +12,8 @@ from model.wording import Weight
 from node import proposals, stopped
 from node.names import Names
 from node.node import Group
+from node.reader_watch import watched_readers
+from node.summary_views import watched_summaries
 from replication.agenda import founded_apart
 from replication.motions import NO_BALLOTS, Restoration, Stop, cut_clock
 
@@ -20,15 +22,15 @@ TOLD_MAX: Final = 20
 
 
 def with_those_of_the_book(
-    group: Group, of_the_book: Sequence[Mapping[str, Any]]
+    group: Group, of_the_book: Sequence[Mapping[str, Any]], day: str = ""
 ) -> list[Mapping[str, Any]]:
     """Everything that needs a person, tasks first: about phones and votes, then of the book."""
-    own = [{**one._asdict(), "entries": [], "amounts": []} for one in watched(group)]
+    own = [{**one._asdict(), "entries": [], "amounts": []} for one in watched(group, day)]
     return sorted([*own, *of_the_book], key=lambda one: bool(one["weight"] != "task"))
 
 
-def watched(group: Group) -> list[Finding]:
-    """What is to be decided about phones and votes."""
+def watched(group: Group, day: str = "") -> list[Finding]:
+    """What is to be decided about phones and votes; with an ISO day, of readers' grants too."""
     names = Names(group)
     known = proposals.asked(group, names)
     found = [
@@ -39,6 +41,8 @@ def watched(group: Group) -> list[Finding]:
         *_stopped(group, names, known),
         *_proposals(group, names, known),
         *_spared(group, names),
+        *(watched_readers(group, day) if day else ()),
+        *(watched_summaries(group) if day else ()),
     ]
     return sorted(found, key=lambda one: one.weight != "task")
 

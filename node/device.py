@@ -46,10 +46,14 @@ class Device:
         """For how long commands are answered without the PIN; None: there is none to ask for."""
         self.locked_by_hand = False
         """Whether `mkutano lock` is why it stops."""
+        self.relay_locks: dict[tuple[bytes, bytes], asyncio.Lock] = {}
+        """Of a group and a relay: one cycle at a time (node/relay_engine.py)."""
         self._running: set[asyncio.Task[None]] = set()
         self._attempts: set[asyncio.Task[None]] = set()
         self.groups_changed = asyncio.Event()
         """Set when a group was founded or joined; who waits on it clears it."""
+        self.following_changed = asyncio.Event()
+        """Set when a relay is followed, or no more (node/following_links.py)."""
         self.stopping = asyncio.Event()
         """Set when the process is asked to stop."""
 

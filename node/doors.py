@@ -3,13 +3,14 @@
 A device of the group's roster may connect when it may read or write, or once might: one that was
 stopped still delivers what it wrote, and the session gives it nothing. Until a phone that has just
 joined holds the change that enrols it, it also trusts the devices that it has itself called for
-that group: its inviter. Each door leads to one group; no key of one opens another.
+that group: its inviter. Each door leads to one group; no key of one opens another. A reader whose
+last day has passed, by this device's own date, is given nothing more and told so.
 """
 
 import functools
 from typing import NamedTuple
 
-from node.errors import CommandRefused
+from node.errors import CommandRefused, NodeError
 from node.hello import (
     NUMBERS_KEY,
     Hello,
@@ -24,6 +25,7 @@ from node.invitation_store import InvitationRow
 from node.invitations import current, note_call
 from node.joining import Joined
 from node.node import Group, Node
+from node.reader_words import is_over
 from replication.cards import pair_keys
 from replication.identity import noise_public
 
@@ -73,15 +75,28 @@ def door_for(node: Node, hello: Hello, now_ms: int) -> Door | None:
     return None
 
 
-def trusted(node: Node, group_id: bytes) -> dict[bytes, bytes]:
-    """X25519 key → Ed25519 key of each device that may connect for this group."""
+def trusted(node: Node, group_id: bytes, day: str) -> dict[bytes, bytes]:
+    """X25519 key → Ed25519 key of each device that may connect for this group on an ISO day."""
     group = node.group(group_id)
     roster = group.roster
-    devices = {device for device in roster.devices if roster.may_deliver(device)}
+    devices = {
+        device
+        for device, known in roster.devices.items()
+        if roster.may_deliver(device) and not is_over(known, day)
+    }
     if not roster.may_read(node.device):
         devices |= set(group.store.addresses(group.row.group_no))
     devices.discard(node.device)
     return {static: device for device in devices if (static := channel_key(device))}
+
+
+def grant_is_over(node: Node, group_id: bytes, device: bytes, day: str) -> bool:
+    """Whether a device was a reader of this group until a day before this one."""
+    try:
+        known = node.group(group_id).roster.devices.get(device)
+    except NodeError:
+        return False  # what can't be read gives nobody anything
+    return known is not None and is_over(known, day)
 
 
 def remember(node: Node, group_id: bytes, device: bytes, address: str, now_ms: int) -> None:

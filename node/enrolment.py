@@ -50,6 +50,8 @@ def offer_of(node: Node, group_id: bytes, invitation: InvitationRow) -> Offer:
         member_number=guest.member_number,
         member_name=group.people.name_by_hex(member.hex()) if member else "",
         others=others_needed(group),
+        scope=guest.scope,
+        until=guest.until,
     )
 
 
@@ -64,7 +66,9 @@ def enrol(
     require_open(node, group_id, invitation.invitation_id, age_ms)
     group, guest = node.group(group_id), guest_of(invitation)
     person = _person(group, join.device, guest.person)
-    enrolled = DeviceEnrolled(join.device, person, invitation.right, join.name)
+    enrolled = DeviceEnrolled(
+        join.device, person, invitation.right, join.name, guest.scope, guest.until
+    )
     events = [encode_record(enrolled)]
     if guest.title:
         member = _member_id(group, guest.member_number)
@@ -73,8 +77,9 @@ def enrol(
     batch = node.batch(group_id, now_ms)
     batch.append_encoded(events)
     step = batch.commit((invitation.invitation_id, join.device))
-    known = node.group(group_id).roster.may_read(join.device)
-    return Enrolment(step, 0 if known else max(1, others))
+    known = node.group(group_id).roster.devices.get(join.device)
+    is_in = known is not None and known.state == "active" and known.right == invitation.right
+    return Enrolment(step, 0 if is_in else max(1, others))
 
 
 def waiting(group: Group) -> dict[bytes, int]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from node import card_exchanges, lock_exchanges
+from node import card_exchanges, cloud_exchanges, follow_exchanges, lock_exchanges
 from node.address import Address, parse_address
 from node.answers import GroupRequest, choose_group
 from node.clock import monotonic_ms
@@ -101,6 +101,29 @@ EXCHANGES: Final[dict[str, Exchange]] = {
     "answer": Exchange("Answer what a pairing asks", AnswerRequest, answer),
     "sync": Exchange("Exchange what is new with one phone", SyncRequest, sync),
     "links": Exchange("Who is connected", LinksRequest, links),
+    "cloud-look": Exchange(
+        "Which relay answers at an address", cloud_exchanges.CloudLookRequest, cloud_exchanges.look
+    ),
+    "cloud-add": Exchange(
+        "Back up at a relay", cloud_exchanges.CloudAddRequest, cloud_exchanges.add
+    ),
+    "cloud-sync": Exchange(
+        "Exchange with relays now", cloud_exchanges.CloudSyncRequest, cloud_exchanges.sync
+    ),
+    "cloud-check": Exchange(
+        "Read a backup back and compare", cloud_exchanges.CloudRequest, cloud_exchanges.check
+    ),
+    "cloud-compact": Exchange(
+        "Put a short copy of everything at a relay",
+        cloud_exchanges.CloudRequest,
+        cloud_exchanges.compact,
+    ),
+    "cloud-remove": Exchange(
+        "Back up at a relay no more", cloud_exchanges.CloudRequest, cloud_exchanges.remove
+    ),
+    "follow": Exchange(
+        "Look at relays as a reader", follow_exchanges.FollowRequest, follow_exchanges.follow
+    ),
     "restore": Exchange(
         "Restore the officers by two paper cards",
         card_exchanges.RestoreRequest,

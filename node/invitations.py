@@ -56,6 +56,10 @@ class Guest(NamedTuple):
     """0: not a member, or not said."""
     person: str = ""
     """The enrolled person (hex) whose further phone it is for; "" for somebody new."""
+    scope: str = ""
+    """Of a reader: summary, ledger, people; "" for a phone of the group."""
+    until: str = ""
+    """A reader's last day, ISO; "" without an end."""
 
 
 class Terms(NamedTuple):

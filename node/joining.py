@@ -11,7 +11,8 @@
     SAME     [2]                           ->    (the joiner's owner says: the same)
                                                  (the inviter's owner says: the same, let it in)
        by either way:
-                                           <- OFFER    [2, what is joined, as whom, who invites]
+                                           <- OFFER    [2, what is joined, as whom, who invites;
+                                                         for a reader: scope, last day]
        the joiner's owner says yes
     AGREED   [2]                           ->
                                                  (the inviter's owner says yes, if so wished)
@@ -24,18 +25,21 @@
 Nothing is signed before both owners have seen what they agree to. With ENROLLED 0 the ordinary
 session begins on the same channel, the joiner being its initiator. Otherwise the enrolment is a
 proposal: the inviter gives nothing of the books and hangs up; the joiner keeps the address and
-calls again, as a device of the group, until the officers have agreed. Cut before READY, the
-invitation is still good; cut after it, the joiner is enrolled (or proposed) and calls.
+calls again, as a device of the group, until the officers have agreed. A reader of summaries is
+given nothing here in any case, keeps no group, and finds the summaries at the group's relay. Cut
+before READY, the invitation is still good; cut after it, the joiner is enrolled (or proposed) and
+calls.
 
 Each message is one canonical CBOR array. Decoding gives a value or RemoteError.
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import cbor2
 
-from replication.control import RIGHTS
+from replication.control import RIGHTS, SCOPES
 from replication.errors import RemoteError
 from replication.identity import noise_public
 
@@ -81,6 +85,10 @@ class Offer(NamedTuple):
     member_name: str
     others: int
     """How many other officers must agree before the joiner is given anything."""
+    scope: str = ""
+    """Of a reader from outside: summary, ledger, people; "" for a phone of the group."""
+    until: str = ""
+    """A reader's last day, ISO; "" without an end."""
 
 
 class Joined(NamedTuple):
@@ -104,6 +112,8 @@ def told(offer: Offer) -> dict[str, Any]:
         "member": offer.member_number,
         "member_name": offer.member_name,
         "others": offer.others,
+        "scope": offer.scope,
+        "until": offer.until,
     }
 
 
@@ -149,12 +159,18 @@ def encode_offer(offer: Offer) -> bytes:
         offer.member_number,
         shown(offer.member_name),
         offer.others,
+        *((offer.scope, offer.until) if offer.scope else ()),
     )
 
 
 def decode_offer(message: bytes) -> Offer:
-    """RemoteError when malformed."""
-    return Offer(*_decode(message, *_OFFER))
+    """RemoteError when malformed. An offer to a reader has two fields more."""
+    try:
+        return Offer(*_decode(message, *_OFFER))
+    except RemoteError as error:
+        if error.code != "join-message":
+            raise
+    return Offer(*_decode(message, *_OFFER, _scope, _until))
 
 
 def encode_joined(joined: Joined) -> bytes:
@@ -250,6 +266,21 @@ def _names(value: object) -> bool:
 
 def _right(value: object) -> bool:
     return type(value) is str and value in RIGHTS
+
+
+def _scope(value: object) -> bool:
+    return type(value) is str and value in SCOPES and value != ""
+
+
+def _until(value: object) -> bool:
+    return value == "" or (type(value) is str and _is_day(value))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _whole(most: int) -> Check:

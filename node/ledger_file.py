@@ -21,8 +21,9 @@ from node.private_file import FILE_MODE, sync_folder
 APPLICATION_ID = 0x4D6B7574
 """`Mkut`: SQLite's field for whose file this is (header offset 68)."""
 
-FORMAT_VERSION = 1
-"""Format of the tables, in SQLite's user_version (header offset 60). Upgrades come as files."""
+FORMAT_VERSION = 2
+"""Format of the tables, in SQLite's user_version (header offset 60). schema.sql makes format 1, and
+schema_N.sql makes format N of the one before it."""
 
 WAL_PAGES_MAX = 2000
 """About 8 MB of log before SQLite folds it back: rarer stalls, still small for a phone."""
@@ -108,6 +109,7 @@ def open_ledger(path: Path, connect: Connect = connect) -> sqlite3.Connection:
         prepare(connection)
         if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
             raise StoreDamaged(f"The ledger file {path} has lost its tables. {RESTORE}")
+        _upgrade(connection)
         return connection
     except sqlite_errors() as error:
         if connection is not None:
@@ -117,6 +119,14 @@ def open_ledger(path: Path, connect: Connect = connect) -> sqlite3.Connection:
         if connection is not None:
             connection.close()
         raise
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a ledger of an earlier format up to ours, as one step or not at all."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for following in range(version + 1, FORMAT_VERSION + 1):
+        made = _text(f"schema_{following}.sql")
+        connection.executescript(f"BEGIN;\n{made}\nPRAGMA user_version = {following};\nCOMMIT;")
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -237,5 +247,10 @@ def _is_full(path: Path | None) -> bool:
 
 
 def schema() -> str:
-    """The text of schema.sql."""
-    return files("node").joinpath("schema.sql").read_text(encoding="utf-8")
+    """What makes an empty ledger of our format."""
+    later = (_text(f"schema_{number}.sql") for number in range(2, FORMAT_VERSION + 1))
+    return "\n".join((_text("schema.sql"), *later))
+
+
+def _text(name: str) -> str:
+    return files("node").joinpath(name).read_text(encoding="utf-8")

@@ -101,6 +101,10 @@ class LettingIn:
             pairing, others = await self._pair(join)
         finally:
             in_use.discard(self._invitation.invitation_id)
+        if self._invitation.right == "pull" and not others:
+            pairing.end({"state": "in", "synced": False})
+            await self._secure.close()
+            return
         if others:
             pairing.end({"state": "waiting", "others": others})
             await self._secure.close()

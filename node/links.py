@@ -21,10 +21,11 @@ import aiohttp
 from node.address import Address
 from node.bulletin import Bulletin
 from node.card_call import Pair, in_words, show_cards
-from node.clock import now_ms, random_bytes
+from node.clock import day_of, now_ms, random_bytes
 from node.coming_in import Ask, ComingIn, yes_to_the_offer
-from node.doors import remember, trusted
+from node.doors import grant_is_over, remember, trusted
 from node.errors import NodeError, StoreFailed
+from node.heard import heard_of
 from node.hello import discovery_key
 from node.invitation import Invitation
 from node.node import Node, Step
@@ -33,7 +34,9 @@ from node.outgoing import open_socket
 from node.pairings import Pairings
 from node.peer_link import PeerLink
 from node.reception import Reception
-from node.refused_words import why_refused
+from node.refused_words import OVER, why_refused
+from node.relay_gossip import contradicted, take_notes, tell_notes
+from node.relay_log import joined_steps
 from node.secure_socket import (
     REFUSED,
     PeerGone,
@@ -81,6 +84,8 @@ class Links:
         """Which device answered for a group at an address, lately."""
         self.changed = asyncio.Event()
         """Set whenever a link begins or ends; who waits on it clears it."""
+        self.ledger_changed = asyncio.Event()
+        """Set whenever a step brought changes; who waits on it clears it."""
         self.bulletin = Bulletin()
         """What a person may be told of the links."""
         self.pairings = Pairings()
@@ -98,20 +103,27 @@ class Links:
     async def _step(self, work: Callable[[], Step]) -> Step:
         links = self.all()
         forgotten: list[PeerLink] = []
+        over: list[PeerLink] = []
 
         def checked() -> Step:
             try:
                 return work()
             finally:
                 forgotten.extend(link for link in links if self._is_forgotten(link))
+                over.extend(link for link in links if self._is_over(link))
 
         try:
             step = await self._thread.run(checked)
         finally:
             for link in forgotten:
                 link.end("restarted")
+            for link in over:
+                link.end(OVER)
+        if step.changes:
+            self.ledger_changed.set()
+        last_day_passed = {link.peer for link in over}
         for peer, message in step.send:
-            if peer in self._links:
+            if peer in self._links and peer not in last_day_passed:
                 self._links[peer].put(message)
         for refused in step.refused:
             if refused.peer in self._links:
@@ -129,15 +141,21 @@ class Links:
             return True
         return link.replica is not None and link.replica is not current
 
+    def _is_over(self, link: PeerLink) -> bool:
+        """Whether the reader at the other end came to its last day while it was connected."""
+        return grant_is_over(self._node, link.group, link.device, day_of(now_ms()))
+
     async def connect(self, link: PeerLink) -> None:
         """Begin a link's session."""
         node = self._node
 
         def work() -> Step:
             link.replica = node.group(link.group).replica
-            return node.connect(
+            told = tell_notes(node, link.group)
+            step = node.connect(
                 link.group, link.peer, link.device, link.initiator, now_ms(), link.by_cards
             )
+            return joined_steps(told, step)
 
         await self.step(work)
 
@@ -152,8 +170,13 @@ class Links:
             replica = node.group(group).replica
             link.traffic = replica.traffic(peer)
             synced = replica.synced(peer)
+            if synced:
+                heard_of(node, group, link.device, now_ms())
+            for one in take_notes(node, group, step.notes, now_ms()):
+                loop.call_soon_threadsafe(self.bulletin.announce, contradicted(one))
             return step
 
+        loop = asyncio.get_running_loop()
         await self.step(work)
         if synced:
             link.synced.set()
@@ -236,7 +259,7 @@ class Links:
     async def call(self, http: aiohttp.ClientSession, group: bytes, address: Address) -> PeerLink:
         """Connect to a device of the group; the caller runs the link. PeerGone, Refused."""
         self._require_open()
-        known = await self._thread.run(trusted, self._node, group)
+        known = await self._thread.run(trusted, self._node, group, day_of(now_ms()))
         socket = await open_socket(http, address)
         try:
             secure = await dial(

@@ -57,6 +57,13 @@ def plan_member(
 def set_details(at: Context, member: str, name: str, phone: str = "") -> Receipt:
     """Correct a member's name or phone."""
     one = desk.member(at.group, member)
+    page = at.group.book.members.find(one.id.hex())
+    if page is not None and page.erased:
+        raise CommandRefused(
+            f"The officers decided to forget who member {one.number} is, and that is for good. "
+            "Whoever joins again is a new member: mkutano record member --name NAME",
+            "erased",
+        )
     plan = Plan(at.group)
     sealed = at.group.people.seal(one.id, checked(name, phone))
     plan.add(sealed.event)

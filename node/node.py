@@ -8,7 +8,7 @@ was not committed is ever shown or sent. Synchronous: one thread owns a node.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -19,14 +19,15 @@ from model.reducer import REDUCER_VERSION
 from node.books import Books, joined
 from node.clock import random_bytes
 from node.continuity import Continuity
-from node.errors import CommandRefused, NodeError, StoreDamaged, UnknownGroup, damaged
+from node.errors import CommandRefused, NodeError, UnknownGroup, damaged
+from node.held_groups import HeldGroups
 from node.home import Home, create_home, open_home
-from node.ledger_file import Connect, connect, sqlite_errors
+from node.ledger_file import Connect, connect
 from node.marker import Marker, Marks, state_folder
 from node.payloads import encoded, ids_of, payloads_of, refused
 from node.people import People
 from node.sealed_ledger import connect_by, make_ledger, new_key
-from node.store import BookWriting, GroupRow, Store
+from node.store import Beside, BookWriting, GroupRow, Store
 from replication.control import (
     ADMISSION_VERSION,
     PROTOCOL_VERSION,
@@ -60,6 +61,7 @@ class Step(NamedTuple):
     """Entry ids of the events that this device recorded, in their order."""
     changes: int = 0
     """How many changes were new."""
+    notes: tuple[bytes, ...] = ()  # what relays told the peer (node/relay_gossip.py)
 
 
 class Group:
@@ -86,7 +88,7 @@ class Group:
         self.continuity = Continuity(self.replica, marker)
         """Whether this phone's own chain goes on from where it was."""
         self.books = Books(store, row, self.replica)
-        self.people = People(store, row, keys)
+        self.people = People(store, row, self.replica.key_box)
 
     @property
     def book(self) -> Book:
@@ -114,9 +116,9 @@ class Node:
         self.device = home.keys.public
         self._connect = connect_by(home.ledger_key, connect)
         self._store: Store | None = None
-        self._groups: dict[bytes, Group] = {}
         self.unreadable: dict[bytes, str] = {}
         """Groups whose rows in the ledger are damaged, and what this device called them."""
+        self._groups: HeldGroups[Group] | None = None
         self._reload()
 
     @staticmethod
@@ -140,7 +142,7 @@ class Node:
         if self._store is not None:
             self._store.close()
         self._store = None
-        self._groups = {}
+        self._groups = None
         self.home.close()
 
     def __enter__(self) -> "Node":
@@ -166,11 +168,17 @@ class Node:
         return self._store
 
     @property
-    def groups(self) -> Mapping[bytes, Group]:
-        """The groups of this device by id."""
-        if self._store is None:
+    def groups(self) -> HeldGroups[Group]:
+        """The groups of this device by id; going through them reads all, one by id only that."""
+        if self._groups is None:
             self._reload()
+        if self._groups is None:
+            raise AssertionError("a reloaded node has its groups")
         return self._groups
+
+    def names(self) -> dict[bytes, str]:
+        """What each group that can be read is called, by id, without reading their books."""
+        return {one: name for one, name in self.store.names() if one not in self.unreadable}
 
     def group(self, group_id: bytes) -> Group:
         """One group; UnknownGroup when this device does not hold it."""
@@ -219,7 +227,8 @@ class Node:
                 store.write(row.group_no, stored)
                 founded = Group(store, row, self.home)
                 store.write(row.group_no, Stored(), _writing(founded, stored))
-            self._groups[group_id] = group = Group(store, row, self.home)
+            group = Group(store, row, self.home)
+            self.groups.put(row, group)
             group.continuity.committed()
         except BaseException:
             self._forget()
@@ -231,7 +240,7 @@ class Node:
         if group_id not in self.groups:
             try:
                 row = self.store.add_group(group_id, label)
-                self._groups[group_id] = Group(self.store, row, self.home)
+                self.groups.put(row, Group(self.store, row, self.home))
             except BaseException:
                 self._forget()
                 raise
@@ -290,35 +299,36 @@ class Node:
 
         `by_cards`: two paper cards were shown for it (node/card_call.py).
         """
-        group = self.group(group_id)
-        return self._run(group, group.replica.connect(peer, device, initiator, by_cards))
+        return self.take(
+            group_id, lambda group: group.replica.connect(peer, device, initiator, by_cards)
+        )
 
     def receive(self, group_id: bytes, peer: str, message: bytes, now_ms: int) -> Step:
         """Take one decrypted message from a peer; what is wrong with it is in `refused`."""
+        return self.take(group_id, lambda group: group.replica.receive(peer, message))
+
+    def take(
+        self, group_id: bytes, work: Callable[[Group], Outcome], beside: Beside | None = None
+    ) -> Step:
+        """Store what `work` let into a replica, and what it asks to write `beside` it, together."""
         group = self.group(group_id)
         try:
-            outcome = group.replica.receive(peer, message)
-        except BaseException:
-            self._forget()
-            raise
-        return self._run(group, outcome)
-
-    def disconnect(self, group_id: bytes, peer: str) -> None:
-        """The channel to a peer is gone."""
-        if group_id in self._groups:
-            self._groups[group_id].replica.disconnect(peer)
-
-    def _run(self, group: Group, outcome: Outcome) -> Step:
-        """Work out what follows from an outcome, and commit it all."""
-        try:
-            if any(outcome.store):
+            outcome = work(group)
+            if any(outcome.store) or beside is not None:
                 writing = _writing(group, outcome.store)
-                self._commit(group, outcome.store, writing)
+                self._commit(group, outcome.store, writing, beside=beside)
             group.continuity.heard()
         except BaseException:
             self._forget()
             raise
-        return Step(outcome.send, outcome.close, outcome.refused, (), len(outcome.admitted))
+        count = len(outcome.admitted)
+        return Step(outcome.send, outcome.close, outcome.refused, (), count, outcome.notes)
+
+    def disconnect(self, group_id: bytes, peer: str) -> None:
+        """The channel to a peer is gone."""
+        group = None if self._groups is None else self._groups.opened(group_id)
+        if group is not None:
+            group.replica.disconnect(peer)
 
     def _commit(
         self,
@@ -326,9 +336,10 @@ class Node:
         stored: Stored,
         writing: BookWriting,
         spent: tuple[bytes, bytes] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         ends = group.founding_key is not None and not group.roster.founding
-        group.store.commit(group.row.group_no, stored, writing, spent, ends)
+        group.store.commit(group.row.group_no, stored, writing, spent, ends, beside)
         if ends:
             group.founding_key = None
         group.replica.committed()
@@ -339,44 +350,38 @@ class Node:
         """Bring a book that was made by other rules under ours."""
         writing, applied = group.books.fold_anew()
         people = group.people.advance(group.book, applied, ())
-        self._commit(group, Stored(), writing._replace(people=people))
+        self._commit(group, Stored(), writing._replace(**people._asdict()))
 
     def _forget(self) -> None:
         """Throw away everything in memory; the next use reads it again from the store."""
         if self._store is not None:
             self._store.close()
         self._store = None
-        self._groups = {}
+        self._groups = None
 
     def _reload(self) -> None:
         store = Store(self.home.ledger, self._connect)
         try:
-            self._groups, self.unreadable = {}, {}
-            faults = [self._read_group(store, row) for row in store.groups()]
-            if self.unreadable and not self._groups:
-                raise next(filter(None, faults))
+            self.unreadable = {}
+            held = HeldGroups(
+                store.groups(), lambda row: self._read_group(store, row), self.unreadable
+            )
+            if held.fault is not None and not held:
+                raise held.fault
         except BaseException as error:
             store.close()
             if isinstance(error, NodeError) or not isinstance(error, Exception):
                 raise
             names = self.unreadable.values()  # what trips over the rows: they are not as put in
             raise damaged(*names) from error
-        self._store = store
+        self._store, self._groups = store, held
 
-    def _read_group(self, store: Store, row: GroupRow) -> Exception | None:
-        """Take in one group; one whose rows make no sense stands aside, and the others go on."""
-        try:
-            self._groups[row.group_id] = group = Group(store, row, self.home)
-            if row.reducer_version != REDUCER_VERSION:
-                self._fold_anew(group)
-        except Exception as error:
-            is_damage = isinstance(error, StoreDamaged) or not isinstance(error, NodeError)
-            if not is_damage or isinstance(error.__cause__, sqlite_errors()):
-                raise  # a full phone, say, or a file that is damaged as a whole
-            self._groups.pop(row.group_id, None)
-            self.unreadable[row.group_id] = row.label
-            return error
-        return None
+    def _read_group(self, store: Store, row: GroupRow) -> Group:
+        """A group from its rows, its book under the rules of this version."""
+        group = Group(store, row, self.home)
+        if row.reducer_version != REDUCER_VERSION:
+            self._fold_anew(group)
+        return group
 
 
 class Batch:
@@ -486,4 +491,4 @@ def _writing(group: Group, stored: Stored) -> BookWriting:
     """Everything derived that a step changes."""
     writing, applied = group.books.advance(stored.changes)
     people = group.people.advance(group.book, applied, stored.keys)
-    return writing._replace(people=people)
+    return writing._replace(**people._asdict())

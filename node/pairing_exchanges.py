@@ -15,8 +15,8 @@ from msgspec import Meta
 from model.events import Title
 from node.address import Address, parse_address
 from node.answers import GroupRequest, choose_group
-from node.clock import monotonic_ms, steady_ms
-from node.coming_in import AwaitingOfficers, yes_to_the_offer
+from node.clock import day_of, monotonic_ms, now_ms, steady_ms
+from node.coming_in import AwaitingOfficers, ReadsSummaries, yes_to_the_offer
 from node.device import Device
 from node.doors import joined_by, shared_with
 from node.enrolment import others_needed
@@ -37,6 +37,8 @@ from node.invitations import (
 from node.moves import moved
 from node.pairings import Asks, Pairing
 from node.phones import phone
+from node.reader_grants import last_day
+from node.reader_words import RIGHT_OF
 from node.secure_socket import PeerGone, Refused
 
 ADDRESSES_IN_INVITATION_MAX: Final = 4  # more make the QR code hard to scan
@@ -51,6 +53,10 @@ class InviteRequest(GroupRequest, frozen=True, forbid_unknown_fields=True, kw_on
 
     right: Literal["read", "write"] = "write"
     """read: sees the books; write: an officer's phone, records too."""
+    scope: Literal["", "summary", "ledger", "people"] = ""
+    """Of a reader from outside, whatever `right` says: what it sees."""
+    until: Annotated[str, Meta(max_length=40)] = ""
+    """A reader's last day, ISO; empty: in a year; never: without an end."""
     name: Annotated[str, Meta(max_length=80)] = ""
     """Whom it is for; the other phone shows it."""
     title: Title | None = None
@@ -109,21 +115,29 @@ async def make_invitation(device: Device, asked: InviteRequest) -> Mapping[str, 
     lifetime_ms = asked.expires_minutes * MINUTE_MS
     lifetime_ms = lifetime_ms or (NUMBERS_LIFETIME_MS if by_numbers else LIFETIME_MS)
     terms = Terms(asked.way, asked.confirm, lifetime_ms)
+    right = RIGHT_OF[asked.scope] if asked.scope else asked.right
+    until = last_day(asked.until, day_of(now_ms())) if asked.scope else ""
+    if asked.scope and (asked.title or asked.phone_of):
+        raise CommandRefused(
+            "A reader is nobody's further phone and holds no office. Leave --title and --phone-of "
+            "out, or --reader.",
+            "reader_office",
+        )
 
     def work() -> dict[str, Any]:
         group = choose_group(device.node, asked.group)
         person = phone(group, asked.phone_of).person.hex() if asked.phone_of else ""
-        guest = Guest(asked.name, asked.title, asked.member, person)
-        number, made = invite(
-            device.node, group.id, asked.right, guest, addresses, steady_ms(), terms
-        )
+        guest = Guest(asked.name, asked.title, asked.member, person, asked.scope, until)
+        number, made = invite(device.node, group.id, right, guest, addresses, steady_ms(), terms)
         uri = "" if by_numbers else format_invitation(made)
         others = others_needed(group)
         return {"uri": uri, "invitation": number.hex(), "group_name": group.name, "others": others}
 
     return {
         **await device.thread.run(work),
-        "right": asked.right,
+        "right": right,
+        "scope": asked.scope,
+        "until": until,
         "title": asked.title or "",
         "way": asked.way,
         "confirm": asked.confirm or by_numbers,
@@ -243,6 +257,13 @@ async def _attempt(
             "others": waits.others,
             "sentence": waits.sentence,
         }
+    except ReadsSummaries as reads:
+        return {
+            "state": "reader",
+            "group_name": reads.offer["group_name"],
+            "others": reads.others,
+            "sentence": reads.sentence,
+        }
     except (PeerGone, Refused) as refusal:
         begun = None
         if invitation is not None:
@@ -293,6 +314,8 @@ def _shown(row: InvitationRow) -> dict[str, Any]:
         "invitation": row.invitation_id.hex(),
         "state": row.state,
         "right": row.right,
+        "scope": guest.scope,
+        "until": guest.until,
         "name": guest.name,
         "title": guest.title or "",
         "member": guest.member_number,

@@ -12,20 +12,21 @@ in the key box too, under an id that every device of the group can compute.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from model.aside import standing_of
 from model.book import Book
 from model.codec import decode
 from model.entry import Entry
+from model.erasing import erased_members
 from model.events import PersonSealed, SuspenseRatified, SuspenseRejected
 from model.identifiers import CHANGE_PREFIX_BYTES
 from model.pages import EntryPage
 from model.suspense import KINDS as VERDICTS
 from node.clock import random_bytes
 from node.errors import CommandRefused
-from node.store import GroupRow, SealedRow, Store
+from node.store import ErasedKey, GroupRow, SealedRow, Store
 from replication.people import (
     NONCE_BYTES,
     PersonError,
@@ -65,6 +66,13 @@ class Draft(NamedTuple):
     """The fresh key that goes into the key box in the same step, if there is one."""
 
 
+class PeopleWriting(NamedTuple):
+    """What a step changes of what is known of members by name; fields as in `BookWriting`."""
+
+    people: list[SealedRow]
+    erased: list[ErasedKey]
+
+
 class People:
     """One group's members by name, as far as this device may know them."""
 
@@ -75,34 +83,41 @@ class People:
         keys: dict[bytes, bytes],
         rows: dict[bytes, SealedRow] | None = None,
     ) -> None:
-        """`rows` stand in for the stored ones, which are read when None."""
+        """`rows` stand in for the stored ones, which are read when None. `keys` is the key box: the
+        same one that the sessions with other phones give from.
+        """
         self._store = store
         self._group = group
         self._keys = keys
         self._rows = rows
+        self._erased = store.erased_people(group.group_no)
+        """The members whom this device forgot, and the ids of their keys."""
 
     def advance(
         self, book: Book, applied: Iterable[Entry], keys: Sequence[PersonKey]
-    ) -> list[SealedRow]:
-        """The rows that applied entries and new keys change.
+    ) -> PeopleWriting:
+        """The rows that applied entries and new keys change, and the keys that must go.
 
         The newest details of a member that the book counts win; what a device without an office
         wrote about a member is not shown. Details that no longer count give way to those before.
+        Of whom officers decided to forget there are no details, and no key stays.
         """
         for key_id, key in keys:
             self._keys.setdefault(key_id, key)
+        sealed = [entry for entry in applied if isinstance(entry.event, PersonSealed)]
+        erased = self._erase(book, sealed, {key.key_id for key in keys})
         changed: dict[bytes, SealedRow] = {}
-        looks_again = False
-        for entry in applied:
+        looks_again = any(_judges(book, entry.event) for entry in applied)
+        for entry in sealed:
             event = entry.event
-            if _judges(book, event):
-                looks_again = True
-            elif isinstance(event, PersonSealed):
-                before = changed.get(event.member) or self._row(event.member)
-                if not _counts(book, entry.id):
-                    looks_again |= before is not None and before.entry_id == entry.id
-                elif before is None or _age(before) < (entry.lamport, entry.id):
-                    changed[event.member] = self._opened(_row(entry, event))
+            assert isinstance(event, PersonSealed)
+            before = changed.get(event.member) or self._row(event.member)
+            if event.member in self._erased:
+                continue
+            if not _counts(book, entry.id):
+                looks_again |= before is not None and before.entry_id == entry.id
+            elif before is None or _age(before) < (entry.lamport, entry.id):
+                changed[event.member] = self._opened(_row(entry, event))
         if looks_again:
             changed = self._looked_up(book, changed)
         new_ids = {key.key_id for key in keys}
@@ -110,10 +125,66 @@ class People:
             for row in self._all().values():
                 if row.key_id in new_ids and row.member not in changed:
                     changed[row.member] = self._opened(row)
+        for gone in erased:
+            changed[gone.member] = NO_DETAILS._replace(member=gone.member)
         if self._rows is not None:
             self._rows.update(changed)
             self._rows = {key: row for key, row in self._rows.items() if row.entry_id}
-        return list(changed.values())
+        return PeopleWriting(list(changed.values()), erased)
+
+    def _erase(
+        self, book: Book, sealed: Sequence[Entry], came: Collection[bytes]
+    ) -> list[ErasedKey]:
+        """Forget whom officers decided to forget: every key that any details were sealed under.
+
+        `sealed`: entries with details that came in this step, `came`: ids of keys that did.
+        """
+        members = {bytes.fromhex(name) for name in erased_members(book)}
+        fresh = members - self._erased.keys()
+        found: dict[bytes, set[bytes]] = {member: set() for member in fresh}
+        for member, key_id in self._sealed_under(book, fresh) if fresh else ():
+            found[member].add(key_id)
+        for entry in sealed:
+            event = entry.event
+            assert isinstance(event, PersonSealed)
+            if event.member in fresh:  # its change is not in the store yet
+                found[event.member].add(event.key_id)
+            elif event.key_id not in self._erased.get(event.member, (event.key_id,)):
+                found.setdefault(event.member, set()).add(event.key_id)
+        for member, known_ids in self._erased.items() if came else ():
+            late = known_ids.intersection(came)
+            if late:
+                found.setdefault(member, set()).update(late)
+        rows = [
+            ErasedKey(member, key_id, self._destroy(key_id))
+            for member, key_ids in sorted(found.items())
+            for key_id in sorted(key_ids) or (b"",)
+        ]
+        for member, ids in found.items():
+            self._erased[member] = self._erased.get(member, frozenset()) | ids
+        return rows
+
+    def _sealed_under(
+        self, book: Book, members: Collection[bytes]
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """(member, key id) of all details that were ever sealed for these; reads all entries."""
+        subjects = {member.hex() for member in members}
+        for name, page in book.entries.rows():
+            if page.kind == _SEALED and page.subject in subjects:
+                row = self._of_entry(bytes.fromhex(name), page.lamport, ())
+                if row is not None:
+                    yield row.member, row.key_id
+
+    def _destroy(self, key_id: bytes) -> bool:
+        """Forget a member's key, if it is here; nobody names another key's id and so destroys it.
+
+        The group's key for contact tags, and the keys of what lies at relays, are no member's.
+        """
+        key = self._keys.get(key_id, b"")
+        if not key or key_id_of(key) != key_id:
+            return False
+        self._keys[key_id] = b""
+        return True
 
     def _looked_up(self, book: Book, changed: dict[bytes, SealedRow]) -> dict[bytes, SealedRow]:
         """Every member's newest details that count, found by reading all entries of the book.
@@ -124,7 +195,11 @@ class People:
         known = {**self._all(), **changed}
         found: dict[bytes, SealedRow] = {}
         for name, page in book.entries.rows():
-            if page.kind == _SEALED and _stands(book, name, page):
+            if (
+                page.kind == _SEALED
+                and bytes.fromhex(page.subject) not in self._erased
+                and _stands(book, name, page)
+            ):
                 row = self._of_entry(bytes.fromhex(name), page.lamport, known.values())
                 if row is not None and _age(row) > _age(found.get(row.member, NO_DETAILS)):
                     found[row.member] = row

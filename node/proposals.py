@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from model.identifiers import CHANGE_PREFIX_BYTES, entry_id, receipt_code
-from node import desk, electing
+from node import desk, electing, reader_words
 from node.errors import CommandRefused
 from node.names import Names, joined, plain
 from node.node import Group
@@ -144,9 +144,10 @@ def _standing(group: Group, one: Proposal, missing: int) -> Standing:
 def _holds_already(roster: Roster, record: Record) -> bool:
     """Whether what a record asks for is so without it."""
     match record:
-        case DeviceEnrolled(device, _, right, _):
+        case DeviceEnrolled(device, _, right, _, scope, until):
             known = roster.devices.get(device)
-            return known is not None and known.state == "active" and known.right == right
+            given = (known.right, known.scope, known.until) if known is not None else ()
+            return known is not None and known.state == "active" and given == (right, scope, until)
         case DeviceReinstated(device):
             known = roster.devices.get(device)
             return known is not None and known.state != "suspended"
@@ -164,12 +165,16 @@ def _holds_already(roster: Roster, record: Record) -> bool:
 def worded(group: Group, names: Names, record: Record) -> str:
     """What a record asks officers for, as the end of “asks to …”."""
     match record:
+        case DeviceEnrolled(scope=scope) if scope:
+            return _grant(group, names, record)
         case DeviceEnrolled(device, person, right, _):
             return _enrolment(group, names, device, person, right)
         case DeviceReinstated(device):
             return f"lift the suspension of {names.phone_and_owner(device)}"
         case DeviceRevoked(device, reason):
             why = f" ({plain(reason)})" if reason else ""
+            if _is_reader(group, device):
+                return f"end what the reader {names.phone(device)} may see{why}"
             return f"revoke {names.phone_and_owner(device)} for good{why}"
         case QuorumSet(officers_min):
             return f"let {officers_min} officers decide about phones, offices and rules"
@@ -193,6 +198,22 @@ def _enrolment(group: Group, names: Names, device: bytes, person: bytes, right: 
     )
     whose = f", a phone of {names.person(person)}" if is_known else ""
     return f"let in {names.phone(device)}{again}{whose}, which {may}"
+
+
+def _is_reader(group: Group, device: bytes) -> bool:
+    known = group.roster.devices.get(device)
+    return known is not None and reader_words.is_reader(known)
+
+
+def _grant(group: Group, names: Names, record: DeviceEnrolled) -> str:
+    """What a reader would see from then on, and until when."""
+    sees = reader_words.granted(record.scope, record.until)
+    known = group.roster.devices.get(record.device)
+    given = (known.scope, known.until) if known is not None and known.state == "active" else ()
+    called = names.phone(record.device) if known is not None else f"“{plain(record.label)}”"
+    if given not in ((), (record.scope, record.until)):
+        return f"let the reader {called} see from then on: {sees}"
+    return f"let the reader {called} see {sees}"
 
 
 def find(group: Group, said: str) -> Asked:
@@ -286,11 +307,15 @@ def then(group: Group, names: Names, records: Iterable[Record]) -> str:
     """What is to be done once these hold; "" when nothing."""
     for record in records:
         match record:
+            case DeviceEnrolled(device=device, scope=scope) if scope:
+                return _then_reads(group, names, device, scope)
             case DeviceEnrolled(device=device, right=right) if right != "pull":
                 return (
                     f"{names.phone(device)} is in. Its owner fetches the books there with: "
                     "mkutano run"
                 )
+            case DeviceRevoked(device) if _is_reader(group, device):
+                return f"{names.phone(device)} is given nothing more; what it has read it keeps."
             case DeviceRevoked(device):
                 return (
                     f"No phone takes anything from {names.phone(device)} any more. What it wrote "
@@ -299,6 +324,21 @@ def then(group: Group, names: Names, records: Iterable[Record]) -> str:
             case _:
                 pass
     return ""
+
+
+def _then_reads(group: Group, names: Names, device: bytes, scope: str) -> str:
+    """How a reader comes to what it was given."""
+    if group.replica.relays():
+        return f"{names.phone(device)} finds it at the group's cloud backup by itself."
+    if scope == "summary":
+        return (
+            f"{names.phone(device)} finds it at the group's cloud backup, and the group has none "
+            "yet: mkutano cloud add ADDRESS"
+        )
+    return (
+        f"{names.phone(device)} gets it from an officer's phone on the same network, or from the "
+        "cloud backup, if the group has one: mkutano cloud add ADDRESS"
+    )
 
 
 def row(group: Group, names: Names, one: Asked) -> dict[str, Any]:

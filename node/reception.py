@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from node.card_call import SHOWN, look_at_cards
-from node.clock import steady_ms
+from node.clock import day_of, now_ms, steady_ms
 from node.doors import Door, channel_key, door_for, trusted
 from node.enrolment import waiting
 from node.errors import NodeError
@@ -20,6 +20,8 @@ from node.letting_in import LettingIn
 from node.node import Node
 from node.node_thread import NodeThread
 from node.peer_link import PeerLink
+from node.reader_words import is_over
+from node.refused_words import OVER, why_refused
 from node.secure_socket import (
     CLOSE_FAULT,
     CLOSE_UNKNOWN,
@@ -108,16 +110,20 @@ class Reception:
 
     async def _known_device(self, secure: SecureSocket, group: bytes) -> bytes:
         """The roster's device at the other end; one that is not in it is told so."""
-        device = (await self._thread.run(trusted, self._node, group)).get(secure.peer_static)
+        day = day_of(now_ms())
+        device = (await self._thread.run(trusted, self._node, group, day)).get(secure.peer_static)
         if device is None:
-            code = await self._thread.run(_why_not, self._node, group, secure.peer_static)
+            code = await self._thread.run(_why_not, self._node, group, secure.peer_static, day)
             await secure.send(code.encode(), REFUSED)
-            raise NodeError("A device that is not enrolled in the group connected.", code)
+            raise NodeError(why_refused(code, "A device that is not in the group called."), code)
         return device
 
 
-def _why_not(node: Node, group: bytes, static: bytes) -> str:
+def _why_not(node: Node, group: bytes, static: bytes, day: str) -> str:
     """What a device that has proved its key is told when it is not in the roster."""
+    for device, known in node.group(group).roster.devices.items():
+        if is_over(known, day) and channel_key(device) == static:
+            return OVER
     waits = waiting(node.group(group))
     missing = next((waits[device] for device in waits if channel_key(device) == static), 0)
     return f"{WAITING}{missing}" if missing else "not_enrolled"

@@ -7,6 +7,9 @@ other phone said of this one.
 from collections.abc import Mapping
 from typing import Final
 
+OVER: Final = "grant_ended"
+"""Said to a reader whose last day has passed, by the date of the phone that says so."""
+
 REFUSED: Final[Mapping[str, str]] = {
     "suspended": "That phone is suspended: what it had written was taken, and it was given "
     "nothing. See: mkutano devices",
@@ -18,6 +21,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "peer_revoked": "The other phone says that the officers shut this phone out of the group: it "
     "took what was written here, which waits until they judge it, and gives this phone nothing. If "
     "that is wrong, talk to the officers.",
+    OVER: "That reader's last day has passed, so it was given nothing. See: mkutano readers",
+    f"peer_{OVER}": "The other phone says that this device's last day as a reader has passed, and "
+    "gives it nothing more. What it has read it keeps. Ask the officers for a longer grant.",
     "not_a_member": "That phone is not in this group: nothing was exchanged. See: mkutano devices",
     "peer_not_a_member": "The other phone says that this phone is not in the group. Nothing was "
     "exchanged. If that is wrong, ask an officer for an invitation.",

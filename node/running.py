@@ -16,14 +16,16 @@ from typing import NamedTuple
 from node.address import Address
 from node.api import Api
 from node.bulletin import GATHERED_S, name_of
-from node.clock import boot_ms, monotonic_ms
+from node.clock import boot_ms, day_of, monotonic_ms, now_ms
 from node.council_news import CouncilNews
 from node.device import Device, open_device
 from node.dialer import Dialer
 from node.errors import NodeError
+from node.following_links import keep_following
 from node.lan import Lan, own_addresses
 from node.listener import Listener
 from node.private_file import write_private
+from node.relay_links import RelayLinks
 from node.session import IDLE_MINUTES, Session
 
 log = logging.getLogger("mkutano.run")
@@ -65,8 +67,11 @@ async def run(
             device.node, device.thread, device.links, device.http, device.lan, options.peers
         )
         stack.push_async_callback(_cancelled, asyncio.create_task(dialer.run()))
+        relays = RelayLinks(device)
+        stack.push_async_callback(_cancelled, asyncio.create_task(relays.run()))
         stack.push_async_callback(_cancelled, asyncio.create_task(_follow_groups(device, dialer)))
         stack.push_async_callback(_cancelled, asyncio.create_task(_tell_news(device, say)))
+        stack.push_async_callback(_cancelled, asyncio.create_task(keep_following(device, say)))
         await device.stopping.wait()
         if device.locked_by_hand:
             say("This phone was locked, and Mkutano stops on it: a locked phone holds no key.")
@@ -136,7 +141,7 @@ async def _follow_groups(device: Device, dialer: Dialer) -> None:
 async def _tell_news(device: Device, say: Callable[[str], None]) -> None:
     """Say who connects and leaves and what was exchanged, a few lines at a time."""
     bulletin, council = device.links.bulletin, CouncilNews()
-    await device.thread.run(council.fresh, device.node)
+    await device.thread.run(council.fresh, device.node, (), day_of(now_ms()))
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(bulletin.wait_s(monotonic_ms())):
@@ -147,7 +152,8 @@ async def _tell_news(device: Device, say: Callable[[str], None]) -> None:
         for phone, words in bulletin.due(monotonic_ms()):
             say(f"{await device.thread.run(name_of, device.node, phone)}{words}")
         refusals = tuple(device.links.refusals)
-        for line in await device.thread.run(council.fresh, device.node, refusals):
+        day = day_of(now_ms())
+        for line in await device.thread.run(council.fresh, device.node, refusals, day):
             say(line)
         await asyncio.sleep(GATHERED_S)
 

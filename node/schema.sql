@@ -1,10 +1,11 @@
 -- The ledger file of one device: everything of all its groups, readable with any SQLite tool.
 --
 -- Rule: `changes` is the truth. `groups`, `member_keys`, `acks`, `invitations`, `founding_keys` and
--- `addresses` can't be derived from it. Everything else can, and `mkutano verify` derives it again and
--- compares. Hashes, keys and ids are BLOBs; `hex(column)` shows them.
+-- `addresses` can't be derived from it. Everything else here can, and `mkutano verify` derives it
+-- again and compares. Hashes, keys and ids are BLOBs; `hex(column)` shows them.
 --
--- application_id = 0x4D6B7574 ("Mkut"), user_version = the format below. Set by node/store.py.
+-- application_id = 0x4D6B7574 ("Mkut"), user_version = the format (node/ledger_file.py). These are the
+-- tables of format 1; schema_2.sql has what came later, and makes the one format of the other.
 
 CREATE TABLE groups (
     group_no     INTEGER PRIMARY KEY,    -- this file's own small number for the group

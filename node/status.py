@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from node.chain_store import ChainStore
 from node.node import Group
+from node.relay_status import Backup, backups
 from replication.control import is_control
 from replication.frontier import Ack
 
@@ -19,7 +20,7 @@ ENTRIES_COUNTED_MAX = 1000
 
 
 class Holder(NamedTuple):
-    """One other device, and how much of what is here it has signed for."""
+    """One other device, or a relay, and how much of what is here it has signed for."""
 
     device: bytes
     label: str
@@ -59,6 +60,10 @@ def status(group: Group) -> Status:
         lacking = sum(_lacking(chains, held).values())
         words = _holder_sentence(device.label, lacking, bool(held))
         holders.append(Holder(key, device.label, device.right, lacking, bool(held), words))
+    for backup in backups(group, 0):
+        for lane, n in backup.held.items():
+            best[lane] = max(best[lane], n)
+        holders.append(_at_relay(backup))
     only_here = _lacking(chains, best)
     entries = _entries(chains, best)
     return Status(
@@ -70,15 +75,28 @@ def status(group: Group) -> Status:
     )
 
 
+def _at_relay(backup: Backup) -> Holder:
+    label = f"the cloud backup at {backup.name}"
+    is_held = bool(backup.held)
+    key = backup.chosen.relay
+    return Holder(key, label, "relay", backup.lacks, is_held, backup.sentence)
+
+
 def who_holds(group: Group, change_hash: bytes) -> tuple[str, ...]:
     """Labels of the other devices that have signed for one change."""
+    devices = group.roster.devices
+    return tuple(devices[key].label for key in holders_of_change(group, change_hash))
+
+
+def holders_of_change(group: Group, change_hash: bytes) -> tuple[bytes, ...]:
+    """Keys of the other devices that have signed for one change."""
     chains = group.store.chains(group.row.group_no)
     found = chains.find(change_hash)
     if found is None:
         return ()
     acks = group.store.acks(group.row.group_no)
     return tuple(
-        device.label
+        key
         for key, device in group.roster.devices.items()
         if key != group.device
         and device.state == "active"
@@ -131,5 +149,6 @@ def _sentence(entries: int, holders: list[Holder]) -> str:
         return f"{count} {noun} only on this phone. Sync with another officer's phone."
     if not holders:
         return "This is the only phone of the group. Invite another officer's phone."
-    current = [holder.label for holder in holders if holder.acknowledged]
+    current = [one.label for one in holders if one.acknowledged and not one.changes_lacking]
+    current = current or [one.label for one in holders if one.acknowledged]
     return f"Everything here is also on {' and '.join(current)}."

@@ -8,7 +8,7 @@ addresses) are written one statement at a time.
 After any error the connection is not to be trusted: the caller drops the store and opens another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,9 @@ from node.ledger_file import Connect, connect
 from replication.frontier import Ack, Tip
 from replication.outcome import Stored
 from replication.wire import PersonKey
+
+Beside = Callable[[Database], None]
+"""Writes something more inside a step's transaction."""
 
 
 class AppliedRow(NamedTuple):
@@ -49,6 +52,16 @@ class SealedRow(NamedTuple):
     phone: str | None
 
 
+class ErasedKey(NamedTuple):
+    """One key of a member who is forgotten."""
+
+    member: bytes
+    key_id: bytes
+    """b"": nothing was ever sealed for this member."""
+    destroyed: bool
+    """It was here, and is to be destroyed; else it is destroyed when it comes."""
+
+
 class BookWriting(NamedTuple):
     """What one step changes in a group's derived tables."""
 
@@ -59,6 +72,8 @@ class BookWriting(NamedTuple):
     applied: Sequence[AppliedRow] = ()
     people: Sequence[SealedRow] = ()
     """Rows to put in place; one without an entry is let go."""
+    erased: Sequence[ErasedKey] = ()
+    """Of people whom officers decided to forget."""
     rebuilt: bool = False
     """The pages and applied rows here replace all that there were."""
     trimmed: bool | None = None
@@ -103,6 +118,14 @@ class Store:
             for no, group, label, trimmed, reducer in rows
         ]
 
+    def names(self) -> list[tuple[bytes, str]]:
+        """Id and name of every group, oldest first, as the books say it, else as it is labelled."""
+        return self.database.rows(
+            "SELECT g.group_id, coalesce(json_extract(p.value, '$.name'), g.label) FROM groups g "
+            "LEFT JOIN pages p ON p.group_no = g.group_no AND p.name = 'group' AND p.key = 'group' "
+            "AND json_valid(p.value) ORDER BY g.group_no"
+        )
+
     def add_group(self, group_id: bytes, label: str) -> GroupRow:
         """Make room for a group that this device joins; one it has stays as it is."""
         with self.database.transaction():
@@ -133,19 +156,23 @@ class Store:
         book: BookWriting | None = None,
         spent: tuple[bytes, bytes] | None = None,
         founding_ended: bool = False,
+        beside: Beside | None = None,
     ) -> None:
         """Write one step of one group, durably, or nothing at all.
 
         `spent` is (invitation id, device) when this step is the one that uses an invitation. The
-        key that ends the founding goes with the step that does so.
+        key that ends the founding goes with the step that does so. `beside` writes what belongs
+        to the step and not to the books.
         """
         with self.database.transaction():
             self.write(group_no, stored, book)
+            if beside is not None:
+                beside(self.database)
             if spent is not None:
                 self.invited.spend(group_no, *spent)
             if founding_ended:
                 self.database.write("DELETE FROM founding_keys WHERE group_no = ?", (group_no,))
-        if founding_ended:
+        if founding_ended or (book is not None and book.erased):
             with suppress(NodeError):  # the step is stored; the log is emptied later at the latest
                 self.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -221,6 +248,31 @@ class Store:
                 "DELETE FROM sealed_people WHERE group_no = ? AND member = ?",
                 [(group_no, row.member) for row in book.people if not row.entry_id],
             )
+        if book.erased:
+            self._erase(group_no, book.erased)
+
+    def _erase(self, group_no: int, erased: Sequence[ErasedKey]) -> None:
+        """Destroy members' keys and what they had opened; an erased key stays known as such.
+
+        What was there is overwritten (secure_delete), and the log emptied after the commit.
+        """
+        write_all = self.database.write_all
+        write_all(
+            "INSERT OR IGNORE INTO erased_people VALUES (?, ?, ?)",
+            [(group_no, row.member, row.key_id) for row in erased],
+        )
+        keys = [(group_no, row.key_id) for row in erased if row.destroyed]
+        write_all(
+            "INSERT INTO member_keys VALUES (?, ?, x'') ON CONFLICT DO UPDATE SET key = x''", keys
+        )
+        write_all(
+            "UPDATE sealed_people SET name = NULL, phone = NULL WHERE group_no = ? AND key_id = ?",
+            keys,
+        )
+        write_all(
+            "DELETE FROM sealed_people WHERE group_no = ? AND member = ?",
+            [(group_no, row.member) for row in erased],
+        )
 
     # The book's tables
 
@@ -306,19 +358,13 @@ class Store:
             )
         )
 
-    def erase_key(self, group_no: int, key_id: bytes) -> None:
-        """Destroy a member's key and what it had opened, in the file and in its log."""
-        with self.database.transaction():
-            self.database.write(
-                "INSERT INTO member_keys VALUES (?, ?, x'') ON CONFLICT DO UPDATE SET key = x''",
-                (group_no, key_id),
-            )
-            self.database.write(
-                "UPDATE sealed_people SET name = NULL, phone = NULL "
-                "WHERE group_no = ? AND key_id = ?",
-                (group_no, key_id),
-            )
-        self.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    def erased_people(self, group_no: int) -> dict[bytes, frozenset[bytes]]:
+        """The members who were forgotten here, each with the ids of the keys that are not kept."""
+        found: dict[bytes, set[bytes]] = {}
+        sql = "SELECT member, key_id FROM erased_people WHERE group_no = ?"
+        for member, key_id in self.database.rows(sql, (group_no,)):
+            found.setdefault(member, set()).update([key_id] if key_id else [])
+        return {member: frozenset(key_ids) for member, key_ids in found.items()}
 
     # Who holds what
 

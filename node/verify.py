@@ -222,7 +222,8 @@ def _check_people(group: Group, entries: Sequence[Entry]) -> Iterator[Difference
     store = group.store
     known = store.keys(group.row.group_no)
     again = People(store, group.row, known, rows={})
-    derived = {row.member: row for row in again.advance(group.book, entries, ())}
+    derived = {row.member: row for row in again.advance(group.book, entries, ()).people}
+    derived = {member: row for member, row in derived.items() if row.entry_id}
     stored = {row.member: row for row in store.sealed_people(group.row.group_no)}
     for member in derived.keys() | stored.keys():
         if derived.get(member) != stored.get(member):

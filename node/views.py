@@ -22,11 +22,13 @@ from model.members import roles_of
 from model.offices import offices_of
 from model.statements import meeting_view, passbook_view
 from model.views import accounts_view, book_view, findings_view, loans_view, meetings_view
-from node import desk
+from node import desk, erasing, readers
 from node.answers import Answer, GroupRequest, choose_group
+from node.clock import day_of
 from node.council_watch import with_those_of_the_book
 from node.errors import CommandRefused
 from node.node import Group, Node
+from node.relay_status import as_json, backups
 from node.status import status
 from node.verify import verify
 
@@ -103,7 +105,7 @@ def book(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     group = choose_group(node, asked.group)
     view = book_view(group.book, group.people.name_by_hex)
     heads = [head.hex() for head in group.replica.heads]
-    found = with_those_of_the_book(group, view["findings"])
+    found = with_those_of_the_book(group, view["findings"], day_of(now_ms))
     members = _named(group, view)
     return Answer(
         {"group_id": group.id.hex(), "heads": heads, **view, "members": members, "findings": found}
@@ -137,6 +139,7 @@ def members(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
                 "joined_on": page.joined_on if page else "",
                 "merged_into": numbers.get(page.merged_into) if page else None,
                 "exited": bool(page and page.exited),
+                "erased": bool(page and page.erased),
                 "gender": page.gender if page else "",
                 "birth_year": page.birth_year or None if page else None,
                 "roles": roles_of(group.book, one.id.hex()),
@@ -183,14 +186,16 @@ def audit(node: Node, asked: AuditRequest, now_ms: int) -> Answer:
         }
         for row in audit_view(group.book, member)
     ]
-    return Answer({**_money(group), "entries": rows})
+    grants = [] if member else readers.history(group)
+    return Answer({**_money(group), "entries": rows, "readers": grants})
 
 
 def findings(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     """What needs a person's attention, tasks first."""
     group = choose_group(node, asked.group)
     of_the_book = findings_view(group.book, group.people.name_by_hex)
-    return Answer({"findings": with_those_of_the_book(group, of_the_book)})
+    found = with_those_of_the_book(group, of_the_book, day_of(now_ms))
+    return Answer({"findings": found})
 
 
 def meeting(node: Node, asked: MeetingRequest, now_ms: int) -> Answer:
@@ -215,7 +220,16 @@ def who_holds(node: Node, asked: GroupRequest, now_ms: int) -> Answer:
     group = choose_group(node, asked.group)
     found = status(group)
     holders = [{**one._asdict(), "device": one.device.hex()} for one in found.holders]
-    return Answer({"group": group.id.hex(), **found._asdict(), "holders": holders})
+    read_by = [one for one in readers.rows(group, day_of(now_ms)) if one["state"] == "active"]
+    body = {
+        "group": group.id.hex(),
+        **found._asdict(),
+        "holders": holders,
+        "readers": read_by,
+        "erasures": erasing.reminders(group),
+    }
+    body["backups"] = [as_json(one) for one in backups(group, now_ms)]
+    return Answer(body)
 
 
 def verified(node: Node, asked: NoRequest, now_ms: int) -> Answer:

@@ -50,6 +50,9 @@ _HEAD = b"mkutano/relay/head/1"
 _OPEN = b"mkutano/relay/open/1"
 _CARDS = b"mkutano/relay/cards/1"
 _CHECKPOINT = b"mkutano/relay/checkpoint/1"
+_NUMBER = b"mkutano/relay-number/1"
+_NUMBER_DIGITS: Final = 20
+"""66 bits: nobody makes a second key with the same number."""
 
 
 class ProtocolError(Exception):
@@ -70,6 +73,13 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     except CryptoError:
         return False
     return True
+
+
+def key_number(relay: bytes) -> str:
+    """Twenty digits for a relay's key, in fours: its operator tells them, and officers compare."""
+    number = int.from_bytes(sha256(_NUMBER + relay).digest(), "big") % 10**_NUMBER_DIGITS
+    digits = f"{number:0{_NUMBER_DIGITS}d}"
+    return " ".join(digits[at : at + 4] for at in range(0, _NUMBER_DIGITS, 4))
 
 
 # Who may use a mailbox

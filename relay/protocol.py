@@ -9,10 +9,11 @@ has the number 0. Whatever the other end sends gives a message here or a `Protoc
                                <-   Hello        its key, a challenge, its limits
     Find, Open, OpenByCards    ->
                                <-   Found, Opened
-    Found mailbox: Create      ->
+    Create                     ->
     Pull, Push, ReadAccess …   ->
                                <-   Entries, Receipt, AccessChain, Done, Failed
                                <-   News         to who opened a mailbox to hear of it
+                               <-   Closed       to who lost the right to a mailbox
 """
 
 from collections.abc import Callable
@@ -53,9 +54,16 @@ PULL_BYTES_MAX: Final = 512 * 1024
 PULL_ENTRIES_MAX: Final = 2048
 NEWS_BLOB_BYTES_MAX: Final = 64 * 1024
 """A larger blob is not sent unasked: the news only say that it is there."""
+FOUND_MAX: Final = 8192
+"""Mailboxes of one reply to a search: an organisation's key is a reader of thousands."""
 PENDING_MAX: Final = 16
 """Access lists and checkpoints of one mailbox that wait for more signatures; one of each signer."""
 _DEPTH_MAX: Final = 6
+_ITEMS_MAX: Final = 40_000
+"""Items of one message: whatever fits into 1 MiB of honest ones, whose smallest are keys."""
+_LENGTH_IN_HEAD_MAX: Final = 23
+_STRINGS: Final = (2, 3)
+"""Major types of CBOR whose content follows the head."""
 _CODE_CHARS_MAX: Final = 40
 _TEXT_CHARS_MAX: Final = 300
 
@@ -215,6 +223,13 @@ class News(NamedTuple):
     head: SignedHead
 
 
+class Closed(NamedTuple):
+    """Said unasked: this connection may not use the mailbox any more; `code` as in `Failed`."""
+
+    mailbox: bytes
+    code: str
+
+
 class Failed(NamedTuple):
     """The request was refused or could not be served: a stable code, and a sentence."""
 
@@ -244,6 +259,7 @@ Message = (
     | Done
     | News
     | Failed
+    | Closed
 )
 
 
@@ -269,6 +285,7 @@ def decode(data: bytes) -> Numbered:
     """The message in these bytes; ProtocolError("bad_message"), ("too_large") for anything else."""
     if len(data) > MESSAGE_BYTES_MAX:
         raise ProtocolError("too_large", "a message is at most 1 MiB")
+    _check_item_count(data)
     try:
         value = cbor2.loads(
             data,
@@ -286,6 +303,23 @@ def decode(data: bytes) -> Numbered:
         raise
     except Exception as error:  # the decoder raises half a dozen kinds; to us they are one
         raise ProtocolError("bad_message", "no message of this protocol version") from error
+
+
+def _check_item_count(data: bytes) -> None:
+    """ProtocolError for more items than an honest message has: each takes memory once decoded."""
+    at = 0
+    for _ in range(_ITEMS_MAX):
+        if at >= len(data):
+            return
+        major, length = data[at] >> 5, data[at] & 31
+        at += 1
+        if length > _LENGTH_IN_HEAD_MAX:
+            size = 1 << (length - _LENGTH_IN_HEAD_MAX - 1)
+            length = int.from_bytes(data[at : at + size], "big")
+            at += size
+        if major in _STRINGS:
+            at += length
+    raise ProtocolError("bad_message", "the message has too many items")
 
 
 def _refuse_tag(_decoder: object, _immutable: bool) -> NoReturn:
@@ -408,7 +442,7 @@ _checkpoint = _shaped(Checkpoint, _bytes(LOG_ID_BYTES), _cursor, _cursor, _hash)
 _FORMS: Final[tuple[tuple[type[Any], tuple[Read, ...]], ...]] = (
     (Hello, (_int(255), _key, _bytes(CHALLENGE_BYTES), _int(2**31), _int(2**53))),
     (Find, (_list(_key, TAGS_MAX),)),
-    (Found, (_list(_row(_key, _key), PULL_ENTRIES_MAX),)),
+    (Found, (_list(_row(_key, _key), FOUND_MAX),)),
     (Open, (_key, _key, _signature, _bool)),
     (OpenByCards, (_key, _key, _list(_row(_key, _signature), 2))),
     (
@@ -431,6 +465,7 @@ _FORMS: Final[tuple[tuple[type[Any], tuple[Read, ...]], ...]] = (
     (Done, (_int(1024),)),
     (News, (_key, _int(REQUEST_MAX), _entries, _signed_head)),
     (Failed, (_text(_CODE_CHARS_MAX), _text(_TEXT_CHARS_MAX), _int(2**31))),
+    (Closed, (_key, _text(_CODE_CHARS_MAX))),
 )
 _NUMBERS: Final = {shape: number for number, (shape, _) in enumerate(_FORMS, 1)}
 _SHAPES: Final = dict(enumerate(_FORMS, 1))

@@ -255,10 +255,12 @@ class Decisions:
 
     def _file(self, admitted: Admitted, mark: Mark, record: RelayChosen | EpochBegun) -> None:
         given: frozenset[bytes] = frozenset()
+        passed: frozenset[bytes] = frozenset()
         if isinstance(record, EpochBegun):
-            given = readers(self._unsealed(mark.past).roster, record.series, record.day)
-        place = admitted.place
-        self.filed.append(Filed(mark, place.lamport, place.lane, admitted.change.n, record, given))
+            before = self.ruling(mark.past)
+            given, passed = readers(before.roster, record.series, record.day), before.passed
+        place, n = admitted.place, admitted.change.n
+        self.filed.append(Filed(mark, place.lamport, place.lane, n, record, given, passed))
 
     def _may_judge(self, mark: Mark, device: bytes) -> bool:
         """Any officer's other device; the device itself only where there is no other."""

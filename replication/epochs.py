@@ -2,19 +2,23 @@
 
 An epoch is begun by a control record that names a key and not the key itself. Whoever begins one
 gives it to everybody who, as far as it knew and on the day that its clock showed, may read the
-series. An epoch is fit for sealing while all of them may still read; once somebody left, the next
-officer's device that has something to send begins another. Epochs begun apart all stay good for
+series; who comes later is given it too. An epoch is fit for sealing while all of them may still
+read; once somebody left whom its author did not know to be gone, the next officer's device that has
+something to send begins another. Epochs begun apart all stay good for
 reading, and of the fit ones the one that was begun last in the shared order is used, so all devices
 come to use the same without a vote: which of two good keys it is gives nobody anything.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from replication.control import EpochBegun, RelayChosen
 from replication.limits import EPOCHS_MAX, RELAYS_MAX
-from replication.motions import Mark
-from replication.roster import Roster
+from replication.motions import Act, Mark, Motion, Restoration
+from replication.roster import Device, Roster
+
+if TYPE_CHECKING:
+    from replication.leaving import Left
 
 
 class Filed(NamedTuple):
@@ -27,6 +31,8 @@ class Filed(NamedTuple):
     record: RelayChosen | EpochBegun
     readers: frozenset[bytes]
     """Of an epoch: the devices that its author gave the key to."""
+    passed: frozenset[bytes]
+    """Hashes of what officers had decided, as far as its author knew."""
 
 
 class Epoch(NamedTuple):
@@ -37,11 +43,21 @@ class Epoch(NamedTuple):
     """Which device began it."""
     readers: frozenset[bytes]
     """The devices that were given the key when it was begun."""
+    day: str = ""
+    """ISO day by its author's clock."""
+    past: int = 0
+    """Mask of the control changes that its author knew."""
+    passed: frozenset[bytes] = frozenset()
+    """Hashes of what officers had decided, as far as its author knew."""
+
+
+_SCOPES = {"ledger": ("ledger", "people"), "summary": ("summary", "ledger", "people")}
+"""What must be read for a series' keys to be given."""
 
 
 def readers(roster: Roster, series: str, day: str) -> frozenset[bytes]:
     """The devices that may read a series on an ISO day: the ledger's readers, or all."""
-    wanted = ("ledger", "people") if series == "ledger" else ("summary", "ledger", "people")
+    wanted = _SCOPES[series]
     return frozenset(key for key, one in roster.devices.items() if one.reads_on(day) in wanted)
 
 
@@ -53,38 +69,75 @@ def standing(filed: Sequence[Filed], limits: Mapping[int, int]) -> tuple[Filed, 
 def epochs(filed: Sequence[Filed], series: str) -> tuple[Epoch, ...]:
     """The epochs of a series in the shared order, oldest first; at most the newest EPOCHS_MAX."""
     found = [
-        (one.lamport, one.record.key_id, one)
+        (one.lamport, one.record.key_id, one, one.record.day)
         for one in filed
         if isinstance(one.record, EpochBegun) and one.record.series == series
     ]
     found.sort(key=lambda one: one[:2])
     newest = found[-EPOCHS_MAX:]
-    return tuple(Epoch(key_id, one.mark.device, one.readers) for _, key_id, one in newest)
+    return tuple(
+        Epoch(key_id, one.mark.device, one.readers, day, one.mark.past, one.passed)
+        for _, key_id, one, day in newest
+    )
 
 
-def fit(known: Sequence[Epoch], roster: Roster, series: str, day: str) -> Epoch | None:
+def fit(
+    known: Sequence[Epoch], roster: Roster, series: str, day: str, left: "Left"
+) -> Epoch | None:
     """The epoch to seal under on an ISO day; None: begin a new one.
 
-    Whoever came since is given it; the device that began one is among those who were.
+    Nobody holds its key who may not read now: neither those whom its author gave it to, nor those
+    who came since and were given it then. The device that began one is among those who were.
     """
     now = readers(roster, series, day)
-    return next((epoch for epoch in reversed(known) if epoch.readers <= now), None)
+    gone = [one for key, one in roster.devices.items() if key not in now]
+    fitting = (
+        epoch
+        for epoch in reversed(known)
+        if epoch.readers <= now and all(_was_gone(epoch, one, series, left) for one in gone)
+    )
+    return next(fitting, None)
+
+
+def _was_gone(epoch: Epoch, device: Device, series: str, left: "Left") -> bool:
+    """Whether a device that may not read had left when the epoch was begun, or never could read.
+
+    It was none of those who were given the key then. Enrolled anew since, it may have been; stopped
+    now, it was stopped all the time if its author knew of that; a grant that was over by its
+    author's day was over ever since.
+    """
+    enrolments = left.enrolments.get(device.key, {})
+    may_have_read = any(reads in _SCOPES[series] for reads in enrolments.values())
+    if len(enrolments) > 1 and may_have_read and not enrolments.keys() <= epoch.passed:
+        return False
+    if device.reads not in _SCOPES[series] or (device.until and device.until < epoch.day):
+        return True
+    return any(_is_known(epoch, act) for act in left.stops.get(device.key, ()))
+
+
+def _is_known(epoch: Epoch, act: Act) -> bool:
+    """Whether something that stops a device was in force as far as the epoch's author knew."""
+    if isinstance(act, Motion | Restoration):
+        return act.mark.change_hash in epoch.passed
+    return bool(epoch.past >> act.mark.bit & 1)
 
 
 def relays(filed: Sequence[Filed]) -> tuple[RelayChosen, ...]:
-    """The relays in use, by key: the newest word on each set of mailboxes, of words apart "in use".
+    """The relays in use, longest known first: the newest word on each set of mailboxes.
 
-    Of several sets at one relay the one with the smallest log id is used by all, so that they meet.
+    Of several sets at one relay the one that was chosen first in the shared order is used by all,
+    and of too many relays those: a stolen phone that adds more takes the place of none.
     """
-    places: dict[tuple[bytes, bytes], list[Filed]] = {}
-    for one in filed:
-        if isinstance(one.record, RelayChosen):
-            places.setdefault((one.record.relay, one.record.log), []).append(one)
+    places: dict[tuple[object, ...], list[Filed]] = {}
+    words = [(one.lamport, one.record[:1] + one.record[2:6], one) for one in filed
+             if isinstance(one.record, RelayChosen)]  # fmt: skip
+    for _lamport, ids, one in sorted(words, key=lambda word: word[:2]):
+        places.setdefault(ids, []).append(one)
     found: dict[bytes, RelayChosen] = {}
-    for (relay, _log), said in sorted(places.items()):
+    for said in places.values():
         chosen = _newest(said)
-        if chosen is not None and chosen.in_use and relay not in found:
-            found[relay] = chosen
+        if chosen is not None and chosen.in_use and chosen.relay not in found:
+            found[chosen.relay] = chosen
     return tuple(found.values())[:RELAYS_MAX]
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 from replication.ancestry import Ancestry
 from replication.bundle import fill_bundle
+from replication.control import EpochBegun
 from replication.errors import RemoteError
 from replication.frontier import (
     Ack,
@@ -45,6 +46,7 @@ from replication.wire import (
     Have,
     Keys,
     Message,
+    Notes,
     PersonKey,
     Sorry,
     decode,
@@ -66,6 +68,8 @@ class Exchange:
         self._sessions: dict[str, Session] = {}
         self._told: dict[bytes, tuple[Tip, ...]] = {}
         """Device → what it last said of this very device's chain; kept when its channel is gone."""
+        self.notes: tuple[bytes, ...] = ()
+        """What every peer is told of what relays told this device."""
         self._stopped: tuple[int, dict[bytes, frozenset[bytes]]] = (-1, {})
 
     @property
@@ -115,6 +119,8 @@ class Exchange:
                 return self._on_ack(peer, session, tips, signature)
             case Keys(keys):
                 return self._on_keys(peer, session, keys)
+            case Notes(notes):
+                return Outcome(notes=notes)
             case Sorry(code, text):
                 return Outcome(refused=(Refused(peer, f"peer_{code}", text),), close=(peer,))
 
@@ -227,9 +233,17 @@ class Exchange:
         return self.take_keys(keys)
 
     def take_keys(self, keys: Sequence[PersonKey]) -> Outcome:
-        """Keep the keys that are new here; one that was erased is never taken again."""
-        fresh = [key for key in keys if key.key_id not in self.key_box]
-        fresh = fresh[: max(KEY_BOX_MAX - len(self.key_box), 0)]
+        """Keep the keys that are new here; one that was erased is never taken again.
+
+        A key that the log names as an epoch's always has room: whoever fills the box can't keep
+        others from reading what comes from a relay.
+        """
+        filed = (one.record for one in self.ancestry.decisions.filed)
+        named = {record.key_id for record in filed if isinstance(record, EpochBegun)}
+        unknown = {key.key_id: key for key in keys if key.key_id not in self.key_box}.values()
+        epochs = [key for key in unknown if key.key_id in named]
+        others = [key for key in unknown if key.key_id not in named]
+        fresh = [*epochs, *others[: max(KEY_BOX_MAX - len(self.key_box), 0)]]
         self.key_box.update(fresh)
         return Outcome(Stored(keys=tuple(fresh)), self.pump_all() if fresh else ())
 
@@ -334,6 +348,9 @@ class Exchange:
         if session.state is not State.LIVE or not self._gives(session):
             return ()
         out = [(peer, self._say(session, message)) for message in self._keys_for(session)]
+        if session.notes_sent != self.notes:
+            session.notes_sent = self.notes
+            out.append((peer, self._say(session, Notes(self.notes))))
         while session.in_flight < WINDOW_CHUNKS:
             stretches = lacking(self.ancestry, session.given)
             if not stretches:

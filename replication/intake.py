@@ -171,6 +171,8 @@ class _Intake:
 
     def known(self, admitted: int) -> tuple[Admitted, ...]:
         """The rows without the fresh ones that were not admitted."""
+        if admitted == len(self.fresh):
+            return tuple(self.rows)
         given_up = {one.change.change_hash for one in self.fresh[admitted:]}
         return tuple(row for row in self.rows if row.change.change_hash not in given_up)
 

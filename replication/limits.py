@@ -98,11 +98,12 @@ RELAYS_MAX = 4
 EPOCHS_MAX = 512
 """Keys of one series that count, the newest: ten years of a key a week."""
 
+NOTES_MAX = 32
+NOTE_BYTES_MAX = 512
+"""What a device tells another of what relays told it: some 200 bytes for each mailbox."""
+
 BLOB_BYTES_MAX = 768 * 1024
 """One sealed blob at a relay; the relay's own limit: the largest bundle, padded, with room."""
 
 RECIPIENTS_MAX = 512
 """Devices and pairs of cards that one envelope is sealed to; a group has far fewer."""
-
-EPOCHS_MAX = 512
-"""Epoch keys of one series that are given to a reader: one more each time that a reader leaves."""

@@ -14,6 +14,7 @@ from replication.bundle import fill_bundle
 from replication.exchange import block_of
 from replication.frontier import in_order_of_admission, lacking
 from replication.history import Admitted
+from replication.intake import take_bundle
 from replication.limits import CHUNK_BYTES_MAX
 from replication.outcome import Outcome
 
@@ -43,6 +44,15 @@ class Packed(NamedTuple):
     changes: int
 
 
+class Reread(NamedTuple):
+    """What came of one bundle that was read a second time."""
+
+    held: Held
+    """What the bundles that were read so far hold together."""
+    is_known: bool
+    """Whether all of its changes are here already, and equal."""
+
+
 def advanced(ancestry: Ancestry, held: Mapping[int, int], known: Iterable[Admitted]) -> Held:
     """What a log holds after these changes, which follow in this order."""
     now = dict(held)
@@ -66,3 +76,22 @@ def pack(ancestry: Ancestry, held: Mapping[int, int]) -> Packed | None:
 def lacks(ancestry: Ancestry, held: Mapping[int, int]) -> int:
     """How many changes a log lacks."""
     return sum(last - first + 1 for _, first, last in lacking(ancestry, dict(held)))
+
+
+def reread(group: bytes, ancestry: Ancestry, held: Mapping[int, int], bundle: bytes) -> Reread:
+    """Read a bundle whose changes should all be here, and take nothing of it.
+
+    One that is damaged, or says anything that is not here, holds nothing. `held`: what the bundles
+    before it hold.
+    """
+    taken = take_bundle(group, ancestry.fork(), bundle)
+    if taken.refusal is not None or taken.missing or taken.admitted:
+        return Reread(dict(held), False)
+    return Reread(advanced(ancestry, held, taken.known), True)
+
+
+def covers(ancestry: Ancestry, held: Mapping[int, int], other: Mapping[int, int]) -> bool:
+    """Whether a log with `held` holds all that one with `other` does."""
+    return all(
+        max(held.get(lane, 0), ancestry.branches[lane].fork_n) >= n for lane, n in other.items()
+    )

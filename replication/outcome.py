@@ -30,6 +30,8 @@ class Outcome(NamedTuple):
     send: tuple[tuple[str, bytes], ...] = ()
     refused: tuple[Refused, ...] = ()
     close: tuple[str, ...] = ()
+    notes: tuple[bytes, ...] = ()
+    """What the peer says that relays told it."""
 
     @property
     def admitted(self) -> tuple[Admitted, ...]:

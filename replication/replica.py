@@ -26,7 +26,7 @@ from replication.frontier import Tip, held_by
 from replication.history import Admitted, History, MemoryHistory
 from replication.identity import SALT_BYTES, DeviceKeys, actor_for
 from replication.limits import CHANGE_DEPS_MAX
-from replication.mailbox import Delivered, Packed, advanced, lacks, pack
+from replication.mailbox import Delivered, Packed, Reread, advanced, covers, lacks, pack, reread
 from replication.outcome import Outcome, Stored, Traffic
 from replication.people import is_key_id
 from replication.roster import Roster
@@ -349,10 +349,23 @@ class Replica:
         """How many changes a relay's log with this much lacks."""
         return lacks(self._ancestry, held)
 
+    def reread(self, held: Mapping[int, int], bundle: bytes) -> Reread:
+        """Read a bundle of a relay's log again, and take nothing of it; see `mailbox.reread`."""
+        return reread(self.group, self._ancestry, held, bundle)
+
+    def covers(self, held: Mapping[int, int], other: Mapping[int, int]) -> bool:
+        """Whether a relay's log with `held` holds all that one with `other` does."""
+        return covers(self._ancestry, held, other)
+
     def take_keys(self, keys: Sequence[PersonKey]) -> Outcome:
         """Keep keys that an officer's device gave by way of a relay; only under their own ids."""
         good = [key for key in keys if is_key_id(self.group, key.key_id, key.key)]
         return self._exchange.take_keys(good)
+
+    def tell(self, notes: Sequence[bytes]) -> Outcome:
+        """Tell every peer, now and later, what relays told this device; opaque here."""
+        self._exchange.notes = tuple(notes)
+        return Outcome(send=self._exchange.pump_all())
 
     def relays(self) -> tuple[RelayChosen, ...]:
         """The relays that the group uses."""

@@ -6,7 +6,7 @@ other the one that allows least: the lowest right, the highest quorum, no new ca
 
 from typing import NamedTuple
 
-from replication.contest import Case, Outcome, decide, disarming, settled
+from replication.contest import Case, Grant, Outcome, decide, disarming, settled
 from replication.motions import Act, Motion, Restoration, Stop
 from replication.roster import Device, Roster, votes
 
@@ -57,7 +57,8 @@ def _roster(case: Case, outcome: Outcome) -> Roster:
         given = grant.given
         device = Device(key, given.person, given.right, given.label, grant.by)
         device = device._replace(scope=given.scope, until=given.until)
-        if ends := chamber.stopped(key, stands, for_good=True):
+        ends = chamber.stopped(key, stands, for_good=True)
+        if ends := [act for act in ends if not _reads_anew(grant, act)]:
             displaced = all(isinstance(act, Restoration) for act in ends)
             device = device._replace(state="displaced" if displaced else "revoked")
         elif chamber.stopped(key, suspended, for_good=False):
@@ -66,6 +67,14 @@ def _roster(case: Case, outcome: Outcome) -> Roster:
     motions = [act for at in sorted(stands) if isinstance(act := case.acts[at], Motion)]
     founding = not case.ends and votes(devices.get(case.founder))
     return Roster(case.founder, founding, devices, _cards(motions), _quorum(motions))
+
+
+def _reads_anew(grant: Grant, end: Act) -> bool:
+    """Whether officers who knew that a device was shut out let it in again, to read and no more.
+
+    What it wrote as an officer's device stays in suspense: only enrolling it to write lifts that.
+    """
+    return bool(grant.given.scope) and bool(grant.past >> end.mark.bit & 1)
 
 
 def _newest(motions: list[Motion]) -> list[Motion]:

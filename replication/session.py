@@ -20,7 +20,7 @@ from enum import Enum
 from replication.errors import RemoteError
 from replication.frontier import Tip
 from replication.limits import HELD_BYTES_MAX
-from replication.wire import Acknowledge, Changes, Have, Keys, Message, Sorry
+from replication.wire import Acknowledge, Changes, Have, Keys, Message, Notes, Sorry
 
 RESYNCS_MAX = 8
 """How often a peer may send a bundle that has to wait before we hang up on it."""
@@ -41,6 +41,7 @@ TABLE: dict[tuple[State, type[Message]], State] = {
     (State.LIVE, Changes): State.LIVE,
     (State.LIVE, Acknowledge): State.LIVE,
     (State.LIVE, Keys): State.LIVE,
+    (State.LIVE, Notes): State.LIVE,
     (State.LIVE, Sorry): State.OVER,
 }
 """Every step that a peer may take; anything else ends the conversation."""
@@ -67,6 +68,7 @@ class Session:
         """What we last acknowledged to the peer."""
         self.peer_keys_digest = b""
         self.keys_sent: set[bytes] = set()
+        self.notes_sent: tuple[bytes, ...] = ()
         self.in_flight = 0
         self.held: list[bytes] = []
         self.resyncs = 0

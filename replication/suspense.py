@@ -27,7 +27,7 @@ def stopped(decisions: Decisions) -> dict[bytes, frozenset[bytes]]:
         device: frozenset(
             act.mark.device if isinstance(act, Stop) else act.mark.change_hash for act in acts
         )
-        for device, acts in _stops(now, now.roster.devices).items()
+        for device, acts in stopping(now, now.roster.devices).items()
     }
 
 
@@ -92,7 +92,7 @@ def _let_go(decisions: Decisions, devices: set[bytes]) -> dict[bytes, list[Act]]
     for act in decisions.acts:
         for device in stopped_by(act) & devices:
             once.setdefault(device, []).append(act)
-    still = _stops(decisions.now, once)
+    still = stopping(decisions.now, once)
     found = {
         device: [act for act in acts if act not in still.get(device, ())]
         for device, acts in once.items()
@@ -120,9 +120,9 @@ def _limits(
     """The same, reckoned from every act that stands: of all, or of the control changes `known`."""
     now = now or decisions.now
     found: dict[int, int] = {}
-    stopping = _stops(now, set(lane_devices))
+    stopped_now = stopping(now, set(lane_devices))
     for device in sorted(set(lane_devices)):
-        stops = stopping.get(device, [])
+        stops = stopped_now.get(device, [])
         if stops or device not in now.roster.devices:
             spared = _spared(decisions, now, device, stops, known)
             for lane, owner in enumerate(lane_devices):
@@ -131,7 +131,7 @@ def _limits(
     return found
 
 
-def _stops(now: Ruling, devices: Iterable[bytes]) -> dict[bytes, list[Act]]:
+def stopping(now: Ruling, devices: Iterable[bytes]) -> dict[bytes, list[Act]]:
     """Stopped device → what stops it now; a suspension also while it is contested."""
     case, outcome = now.case, now.outcome
     acts = outcome.stands | {at for at in outcome.possible if isinstance(case.acts[at], Stop)}

@@ -1,4 +1,4 @@
-"""The five session messages and their bytes; a message is one canonical CBOR array.
+"""The six session messages and their bytes; a message is one canonical CBOR array.
 
 Whatever a peer sends gives a message here or a `RemoteError`. The channel below carries whole
 messages and has already proved which device is speaking.
@@ -11,7 +11,13 @@ from typing import NamedTuple
 from replication.cbor import dumps, load_item
 from replication.errors import RemoteError
 from replication.frontier import Tip, tips_from
-from replication.limits import CHAIN_LENGTH_MAX, FRAME_BYTES_MAX, KEYS_MAX
+from replication.limits import (
+    CHAIN_LENGTH_MAX,
+    FRAME_BYTES_MAX,
+    KEYS_MAX,
+    NOTE_BYTES_MAX,
+    NOTES_MAX,
+)
 
 KEY_ID_BYTES = 16
 KEY_BYTES = 32
@@ -60,7 +66,13 @@ class Sorry(NamedTuple):
     text: str
 
 
-Message = Have | Changes | Acknowledge | Keys | Sorry
+class Notes(NamedTuple):
+    """What relays told the sender's device, in their signed words; opaque here."""
+
+    notes: tuple[bytes, ...]
+
+
+Message = Have | Changes | Acknowledge | Keys | Sorry | Notes
 
 
 def encode(message: Message) -> bytes:
@@ -76,6 +88,8 @@ def encode(message: Message) -> bytes:
             fields = [4, [list(key) for key in keys]]
         case Sorry(code, text):
             fields = [5, code[:_CODE_CHARS_MAX], text[:_TEXT_CHARS_MAX]]
+        case Notes(notes):
+            fields = [6, list(notes)]
     return dumps(fields)
 
 
@@ -92,6 +106,8 @@ def decode(data: bytes) -> Message:
             return Keys(tuple(_key_from(row) for row in keys))
         case [5, str(code), str(text)] if len(code) <= _CODE_CHARS_MAX:
             return Sorry(code, text[:_TEXT_CHARS_MAX])
+        case [6, list(notes)] if len(notes) <= NOTES_MAX:
+            return Notes(tuple(map(_note_from, notes)))
         case _:
             raise RemoteError("bad_message", "no message of this protocol version")
 
@@ -109,6 +125,12 @@ def _key_from(row: object) -> PersonKey:
             if len(key_id) == KEY_ID_BYTES and len(key) == KEY_BYTES:
                 return PersonKey(key_id, key)
     raise RemoteError("bad_message", "a member key is 16 and 32 bytes")
+
+
+def _note_from(note: object) -> bytes:
+    if isinstance(note, bytes) and len(note) <= NOTE_BYTES_MAX:
+        return note
+    raise RemoteError("bad_message", "a note is a short string of bytes")
 
 
 def keys_digest(key_ids: Iterable[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Three phones, one ledger: a season, a market day with the network cut, and what comes of it.
+"""Three phones, one ledger: a season, a market day with the network cut, a relay, and the flood.
 
 Played through the real command in real processes, each with a home of its own; nothing here looks
 inside a phone. Every promise that the play makes is checked by what the phones answer, and one
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from simulations.cloud_day import CloudDay, Village
 from simulations.phones import CommandFailed, Phone, wait_until
 from simulations.season import MEETINGS, MEMBERS, SHEET
 from simulations.village import FINES_MINOR, FIRST_DAY, INTEREST_PPM, WEEK
@@ -54,6 +55,7 @@ class Play:
     def __init__(self, folder: Path, say: Say, options: tuple[str, ...] = ()) -> None:
         """`options` are given to every `mkutano run`."""
         self.say = say
+        self.folder = folder
         self._options = options
         self.cast = Cast(
             Phone("Secretary's phone", folder / "secretary"),
@@ -63,6 +65,7 @@ class Play:
         )
         self.facts: Facts = {"checks": {}, "found_by": []}
         self._names: dict[str, str] = {}
+        self._cards: tuple[str, ...] = ()
         self._traffic: dict[tuple[str, str], Facts] = {}
 
     def check(self, promise: str, kept: bool) -> None:
@@ -76,24 +79,33 @@ class Play:
     def perform(self) -> None:
         """All acts."""
         started = time.monotonic()
-        for number, act in enumerate(
-            (
-                self.found_and_enrol,
-                self.import_the_season,
-                self.meet_on_the_lan,
-                self.record_apart,
-                self.come_together,
-                self.show_the_books,
-                self.turn_away_the_visitor,
-                self.withstand_the_thief,
-                self.verify,
-            ),
-            1,
-        ):
+        acts = (
+            self.found_and_enrol,
+            self.import_the_season,
+            self.meet_on_the_lan,
+            self.record_apart,
+            self.come_together,
+            self.show_the_books,
+            self.turn_away_the_visitor,
+            self.withstand_the_thief,
+            self.verify,
+        )
+        for number, act in enumerate(acts, 1):
             self.say(f"\n{number}. {act.__doc__}")
             act()
+        self._play_cloud_day(len(acts) + 1)
         self.facts["seconds"] = round(time.monotonic() - started, 1)
         self.facts["ok"] = all(self.facts["checks"].values())
+
+    def _play_cloud_day(self, number: int) -> None:
+        """What a relay is for, in the acts from this number on."""
+        first, second, third = self._cards
+        days = (MARKET_DAY + WEEK).isoformat(), (MARKET_DAY + 2 * WEEK).isoformat()
+        village = Village(*self.cast.officers, (first, second, third), self.folder, days)
+        with ExitStack() as stack:
+            day = CloudDay(self, village)
+            stack.callback(day.relay.stop)
+            day.perform(number)
 
     def found_and_enrol(self) -> None:
         """The secretary founds Umoja and invites the other two officers' phones."""
@@ -105,6 +117,7 @@ class Play:
         terms = ["--share-value", SHARE_VALUE, "--social-fund", SOCIAL, "--interest", interest]
         founded = secretary.facts("found", "Umoja", "--currency", "KES", *terms, *fines)
         self.facts["group"] = founded["group"]
+        self._cards = tuple(" ".join(card["words"]) for card in founded["cards"])
         self.say(f"  group {founded['group']}")
         secretary.start(*self._options)
         for phone in (self.cast.treasurer, self.cast.chairperson):

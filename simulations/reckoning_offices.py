@@ -9,6 +9,7 @@ and if fewer than two people would be left in office, nothing that came apart ho
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from model import events as e
@@ -76,10 +77,11 @@ class Offices:
 
     def _known(self, known: Any) -> Known:
         """Of all that is known the elections, and who wrote something as an officer."""
-        if not self._is_disputed():
+        if not self._is_disputed:
             return frozenset(identity for identity in self._ids if identity in known)
         return frozenset(entry.id for entry in self.told.entries if entry.id in known)
 
+    @cached_property
     def _is_disputed(self) -> bool:
         """Were there two phones in the founding, that did not know of each other?"""
         alone = [entry for entry in self.elections if not _event(entry).proposal]
@@ -277,7 +279,7 @@ class Offices:
 
     def _witnesses(self, known: Known) -> list[Entry]:
         """The first words of other officers that knew the group founded; of each other, nothing."""
-        if not self._is_disputed():
+        if not self._is_disputed:
             return []
         found = [
             self.told.by_id[identity]

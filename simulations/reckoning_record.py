@@ -99,6 +99,7 @@ class Record:
         self.by_id = {entry.id: entry for entry in self.entries}
         self.as_written = dict(self.by_id)
         self.same: dict[Name, list[Entry]] = {}
+        self._every: dict[tuple[type[e.Event], ...], list[Entry]] = {}
         self._gather()  # who may ask for anything follows from elections, which nothing joins
         self._join_requests()
         self._gather()
@@ -135,10 +136,13 @@ class Record:
                     event: Any = replace(event_of(entry), **{field: joined[named]})
                     self.entries[at] = entry._replace(event=event)
         self.by_id = {entry.id: entry for entry in self.entries}
+        self._every.clear()
 
     def every(self, *kinds: type[e.Event]) -> list[Entry]:
         """Entries of these kinds, in the shared order."""
-        return [entry for entry in self.entries if isinstance(entry.event, kinds)]
+        if kinds not in self._every:
+            self._every[kinds] = [item for item in self.entries if isinstance(item.event, kinds)]
+        return self._every[kinds]
 
     def name(self, entry: Entry) -> Name:
         """What an entry speaks of; one who speaks of an entry may name either officer's word."""

@@ -309,9 +309,9 @@ class Told(Record):
                 and self.valid(word)
             )
             meeting = meeting_of(event_of(word))
-            gains = word.person in self._gainers(entry, word.past)
-            if speaks and meeting is not None and not gains:
-                said[word.person] = min(said.get(word.person, meeting), meeting)
+            if not speaks or meeting is None or word.person in self._gainers(entry, word.past):
+                continue
+            said[word.person] = min(said.get(word.person, meeting), meeting)
         free = self.officers(entry) - self._gainers(entry)
         wanted = max(1, min(DECISIONS[type(event)], len(free)))
         return sorted(said.values())[wanted - 1]

@@ -9,6 +9,17 @@ import pytest
 
 from node.marker import STATE_VARIABLE
 
+LONGEST = (
+    *("test_two_phones.py", "test_second_reckoning.py", "test_cli_pairing.py"),
+    *("test_cli_running.py", "test_lock_changes.py"),
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest files come first: none waits alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -127,6 +127,7 @@ DECIDED = (
     e.VariancePosted,
     e.EntryReversed,
     e.MemberMerged,
+    e.PersonErased,
     e.FineWaived,
 )
 """Kinds that officers agree to; a room that adds a decision appends it here."""
@@ -230,6 +231,7 @@ MAKERS: dict[str, Maker] = {
     "merge": lambda d: e.MemberMerged(
         _pick(_known(d.phone, e.MemberAdded), d.line), d.member, *d.meeting
     ),
+    "erase": lambda d: e.PersonErased(d.member, "asked for it"),
     "profile": lambda d: e.MemberProfileSet(d.member, d.session, "female", 1990 + d.line),
     "goal": lambda d: e.GoalSet(d.member, "savings", "Roof", d.amount),
     "goal_end": lambda d: e.GoalEnded(d.newest(e.GoalSet), _pick(("reached", "dropped"), d.line)),

@@ -108,7 +108,7 @@ def elect(by: Phone, proposal: bytes) -> bytes:
 _MONEY = "share social help fine fine_paid apply approve disburse repay repay expense transfer"
 _OTHER = "attendance count reverse reverse opening open member status malformed"
 _DECISIONS = "agree agree agree agree decline withdraw resolve accept_late reject_late variance"
-_MEMBERS = "saving saving savings_out fine_from waive claim debt merge merge profile"
+_MEMBERS = "saving saving savings_out fine_from waive claim debt merge merge erase profile"
 _SAID = "goal goal_end consent notice report"
 _SELDOM = "close close elect elect unknown propose adopt reopen dispute schedule"
 _ELECTIONS = "candidate candidate elect card"
@@ -205,7 +205,7 @@ _SAID_BY_ALL = frozenset(
     | {"ratify", "reject_held"}
     | {"propose", "adopt", "reopen", "dispute", "close", "schedule", "agenda", "resolution"}
     | {"candidate", "elect", "card"}
-    | {"ballot", "action", "action_done", "merge", "waive"}
+    | {"ballot", "action", "action_done", "merge", "waive", "erase"}
 )
 """What each of the three main officers may record."""
 

@@ -64,6 +64,7 @@ MACHINE_PATHS = re.compile(
 class Source(NamedTuple):
     path: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
     text: str
 
     @property
@@ -72,11 +73,12 @@ class Source(NamedTuple):
 
 
 def source_of(path: str, text: str) -> Source:
-    return Source(path, ast.parse(text), text)
+    tree = ast.parse(text)
+    return Source(path, tree, tuple(ast.walk(tree)), text)
 
 
 def imported(source: Source) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -118,7 +120,7 @@ def pure_cores(source: Source) -> Iterator[str]:
             continue  # sets a variable that the Automerge library reads when it loads
         if top in STANDARD_LIBRARY and top not in STANDARD_IN_CORES:
             yield f"{source.path}:{line} a core must not import {module}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
             yield f"{source.path}:{node.lineno} a core never waits"
         if isinstance(node, ast.Call) and dotted(node.func) in {"open", "print", "input"}:
@@ -132,7 +134,7 @@ def one_clock(source: Source) -> Iterator[str]:
     for line, module in imported(source):
         if module.partition(".")[0] in READERS_OF_TIME_AND_CHANCE:
             yield f"{source.path}:{line} only clock.py imports {module}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Attribute):
             continue
         name = dotted(node)
@@ -143,7 +145,7 @@ def one_clock(source: Source) -> Iterator[str]:
 def whole_money(source: Source) -> Iterator[str]:
     if source.package != "model":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
             yield f"{source.path}:{node.lineno} {node.value} is not whole money"
         if isinstance(node, ast.Name) and node.id in {"float", "complex"}:
@@ -164,7 +166,7 @@ def telling_names(source: Source) -> Iterator[str]:
     for part in source.path.removesuffix(".py").split("/"):
         if NAMES_THAT_SAY_NOTHING.search(part):
             yield f"{source.path} has a name that says nothing: {part}"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef) and re.search(
             r"(Manager|Helper|Service|Utils?)$", node.name
         ):
@@ -175,7 +177,7 @@ def sizes(source: Source) -> Iterator[str]:
     lines = source.text.count("\n")
     if lines > FILE_LINES_MAX:
         yield f"{source.path} has {lines} lines"
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > FUNCTION_LINES_MAX:

@@ -17,7 +17,7 @@ import pytest
 
 from replication.history import Admitted
 from simulations.bench.histories import grown
-from simulations.phones import Phone
+from tests.typed_phone import TypedPhone
 
 SCRIPT = Path(__file__).parent / "javascript" / "read.mjs"
 INSTALLED = SCRIPT.parent / "node_modules" / "@automerge" / "automerge" / "package.json"
@@ -99,7 +99,7 @@ def test_javascript_sees_branches_that_nobody_has_joined(tmp_path: Path) -> None
 
 
 def test_javascript_opens_what_the_command_exports(tmp_path: Path) -> None:
-    phone = Phone("Secretary's phone", tmp_path / "home")
+    phone = TypedPhone("Secretary's phone", tmp_path / "home")
     phone.do("init", "--name", phone.name)
     phone.do("found", "Umoja", "--currency", "KES", "--share-value", "100")
     for name in ("Amina Otieno", "Baraka Mwangi"):

@@ -1,4 +1,4 @@
-"""Two and three phones as real processes over loopback, driven by the real command.
+"""Two and three phones over loopback, driven by the real command; each that is on is a process.
 
 What a person would do and see: every assertion is about what `mkutano` printed.
 """
@@ -13,18 +13,19 @@ from typing import Any
 
 import pytest
 
-from simulations.phones import Phone, wait_until
+from simulations.phones import wait_until
+from tests.typed_phone import TypedPhone
 
 MEETING = "2026-04-01"
 PATIENCE_S = 30.0
 
 
 NAMES = ("Secretary's phone", "Treasurer's phone", "Chairperson's phone")
-Phones = tuple[Phone, Phone, Phone]
+Phones = tuple[TypedPhone, TypedPhone, TypedPhone]
 
 
 def three_phones(folder: Path) -> Phones:
-    secretary, treasurer, chairperson = (Phone(n, folder / n.split("'")[0]) for n in NAMES)
+    secretary, treasurer, chairperson = (TypedPhone(n, folder / n.split("'")[0]) for n in NAMES)
     return secretary, treasurer, chairperson
 
 
@@ -58,26 +59,26 @@ def phones(enrolled: Path, tmp_path: Path) -> Iterator[Phones]:
         phone.stop()
 
 
-def buy(phone: Phone, member: str, amount: str) -> str:
+def buy(phone: TypedPhone, member: str, amount: str) -> str:
     return str(
         phone.facts("record", "contribution", "--member", member, "--amount", amount)["receipt"]
     )
 
 
-def savings(phone: Phone) -> list[int]:
+def savings(phone: TypedPhone) -> list[int]:
     return [int(member["savings"]) for member in phone.facts("book")["members"]]
 
 
-def standing(phone: Phone) -> tuple[str, tuple[str, ...]]:
+def standing(phone: TypedPhone) -> tuple[str, tuple[str, ...]]:
     book = phone.facts("book")
     return book["digest"], tuple(book["heads"])
 
 
-def only_here(phone: Phone) -> int:
+def only_here(phone: TypedPhone) -> int:
     return int(phone.facts("status")["only_here_changes"])
 
 
-def finding_codes(phone: Phone) -> set[str]:
+def finding_codes(phone: TypedPhone) -> set[str]:
     return {finding["code"] for finding in phone.facts("findings")["findings"]}
 
 
@@ -160,7 +161,7 @@ def test_a_second_process_on_one_home_says_so_and_leaves(
     phones: Phones,
 ) -> None:
     secretary, _, _ = phones
-    second = secretary.ask("run", "--host", "127.0.0.1", "--no-lan")
+    second = secretary.ask_another_process("run", "--host", "127.0.0.1", "--no-lan")
     assert second.code == 3
     assert "Another Mkutano program" in second.err
     assert secretary.running
@@ -168,7 +169,7 @@ def test_a_second_process_on_one_home_says_so_and_leaves(
 
 def test_a_phone_without_invitation_learns_nothing(phones: Phones, tmp_path: Path) -> None:
     secretary, _, _ = phones
-    stranger = Phone("Stranger's phone", tmp_path / "stranger")
+    stranger = TypedPhone("Stranger's phone", tmp_path / "stranger")
     stranger.do("init", "--name", stranger.name)
     stranger.do("found", "Other", "--currency", "KES", "--share-value", "100")
     before = standing(secretary)
@@ -182,7 +183,7 @@ def test_a_phone_without_invitation_learns_nothing(phones: Phones, tmp_path: Pat
 def demo() -> dict[str, Any]:
     """The facts of `mkutano demo --json`, as a program would get them."""
     played = subprocess.run(
-        [sys.executable, "-m", "node", "demo", "--json"], capture_output=True, timeout=200
+        [sys.executable, "-m", "node", "demo", "--json"], capture_output=True, timeout=280
     )
     assert played.stdout, played.stderr.decode()
     facts: dict[str, Any] = json.loads(played.stdout)

@@ -159,6 +159,7 @@ from model.events.members import (
     MemberMerged,
     MemberProfileSet,
     MemberStatusSet,
+    PersonErased,
     PersonSealed,
 )
 from model.events.savings import (
@@ -225,6 +226,7 @@ EVENTS: Final[tuple[EventKind, ...]] = (
     _kind("cycle.closed", CycleClosed, "shareout?"),
     _kind("member.added", MemberAdded),
     _kind("person.sealed", PersonSealed, "member", compartment=PEOPLE),
+    _kind("person.erased", PersonErased, "member", compartment=PEOPLE),
     _kind("member.profile_set", MemberProfileSet, "member"),
     _kind("member.status_set", MemberStatusSet, "member"),
     _kind("member.merged", MemberMerged, "keep drop"),
@@ -427,6 +429,7 @@ __all__ = [
     "Periods",
     "PeriodsOrNone",
     "Person",
+    "PersonErased",
     "PersonOrNobody",
     "PersonSealed",
     "Ppm",

@@ -52,6 +52,13 @@ class PersonSealed(Event, frozen=True):
     sealed: Annotated[bytes, Meta(min_length=16, max_length=2048)]
 
 
+class PersonErased(Event, frozen=True):
+    """Officers decide that a member's name and phone are forgotten; number and money stay."""
+
+    member: Reference
+    reason: Text = ""
+
+
 class MemberProfileSet(Event, frozen=True):
     """What partners count by, and a corrected number; 0 and "" leave a thing as it is."""
 

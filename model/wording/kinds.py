@@ -94,6 +94,7 @@ KINDS: Final[dict[str, str]] = {
     "member.profile_set": "the member's details",
     "member.status_set": "the member's status",
     "person.sealed": "the member's name or phone",
+    "person.erased": "the erasure of a member's name and phone",
     "goal.set": "the goal",
     "goal.ended": "the end of the goal",
     "consent.recorded": "the consent",

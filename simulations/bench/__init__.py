@@ -8,6 +8,12 @@
 - `phone.py`      writing, opening and advancing a real phone's ledger on disk
 - `rejudging.py`  a phone is stopped: judging its last week again
 - `fold.py`       the whole history folded into the book
+- `relay_load.py`, `relay_growth.py`, `relay_year.py`
+                  a relay with a thousand devices, with a hundred thousand mailboxes, with a group's
+                  year; each with a command of its own, and in short in `relay_short.py`
+- `relay_devices.py`, `relay_crowd.py`, `relay_bare.py`, `relay_filling.py`, `relay_running.py`
+                  what they are made of: light devices, a server that does nothing but pass on,
+                  stores that are filled directly, real processes
 
 Absolute times belong to the machine; the ratios are what is promised. Building the history is
 outside every stopwatch.

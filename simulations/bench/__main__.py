@@ -3,13 +3,23 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from node import interpreter
-from simulations.bench import admission, bootstrap, fold, meeting, memory, phone, rejudging
+from simulations.bench import (
+    admission,
+    bootstrap,
+    fold,
+    meeting,
+    memory,
+    phone,
+    rejudging,
+    relay_short,
+)
 from simulations.bench.figures import Figure, frozen, table
 from simulations.bench.histories import grown
 
@@ -49,17 +59,25 @@ def measure(events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Fi
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON a figure.")
 @click.option("--history", default=HISTORY, show_default=True, help="Events in the long history.")
 @click.option("--rounds", default=5, show_default=True, help="Repetitions; medians are shown.")
-def main(as_json: bool, history: int, rounds: int) -> None:
+@click.option("--relay/--no-relay", default=True, show_default=True, help="Also a relay, in short.")
+def main(as_json: bool, history: int, rounds: int, relay: bool) -> None:
     """Measure every promised speed beside its reference, in one run."""
     interpreter.prepare()
-    figures = []
-    for figure in measure(history, rounds, lambda text: click.echo(text, err=True)):
+    figures: list[Figure] = []
+    measured = [measure(history, rounds, _say)]
+    if relay:
+        measured.append(relay_short.figures(relay_short.SHORT, _say))
+    for figure in chain.from_iterable(measured):
         figures.append(figure)
         if as_json:
             click.echo(json.dumps({**figure._asdict(), "ratio": round(figure.ratio, 3)}))
     if not as_json:
         click.echo(table(figures))
     sys.exit(any(figure.reached is False for figure in figures))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ class Figure(NamedTuple):
     """One measured figure. `ratio` is value / reference, both in `unit`."""
 
     metric: str
-    """Begins with meeting, bootstrap, admission, durable, open, advance, rejudge, fold
-    or memory."""
+    """Begins with meeting, bootstrap, admission, durable, open, advance, rejudge, fold, memory
+    or relay."""
     history: int
-    """Events that were there before."""
+    """Events that were there before; for a relay, devices or mailboxes."""
     value: float
     unit: str
     reference: float

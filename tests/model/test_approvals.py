@@ -17,7 +17,7 @@ from model.decisions import outcome
 from model.entry import Entry, order_key
 from model.journal import balance, entry_page, reversed_by
 from model.reducer import fold
-from tests.model.test_reducer_properties import another_order, pasts
+from tests.model.laws import another_order, pasts
 from tests.strategies import (
     CONSTITUTION,
     DECIDED,

@@ -43,6 +43,7 @@ SAMPLES: tuple[e.Event, ...] = (
     e.OpeningBalanceSet(MEMBER, "savings", 4000, 40, "2025-12-31"),
     e.OfficerProposed("treasurer", bytes(16), reason="the meeting chose so"),
     e.ApprovalGiven(MEMBER, 1, 12),
+    e.PersonErased(MEMBER, "asked for it"),
 )
 
 

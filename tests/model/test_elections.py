@@ -16,7 +16,7 @@ from model.offices import founded, holder, officers, seating
 from model.permissions import constitution
 from model.reducer import fold
 from tests.model.committees import Committee, asked, enact, held_by, show_card
-from tests.model.test_reducer_properties import another_order
+from tests.model.laws import another_order
 from tests.strategies import CONSTITUTION, Phone, Village, elect, findings
 
 NEW = Phone("a newcomer", "Kamau")

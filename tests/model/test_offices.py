@@ -17,7 +17,7 @@ from model.timeline import Timeline
 from model.titles import OFFICES, office_of
 from simulations.reckoning_standing import Told
 from tests.model.committees import Committee, committees
-from tests.model.test_reducer_properties import another_order, everything
+from tests.model.laws import another_order, everything
 
 
 def seats(book: Book) -> dict[str, str]:

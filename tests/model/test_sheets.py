@@ -14,7 +14,7 @@ from model.pages import NO_MEETING, Claim
 from model.reducer import fold
 from model.sheets import add_claim, claims_on, count_of, has_claim, subjects_of
 from model.standing import CLAIMS_EACH
-from tests.model.test_reducer_properties import StoredPages, everything
+from tests.model.laws import StoredPages, everything
 from tests.strategies import Village, histories
 
 Told = tuple[int, str, Claim]

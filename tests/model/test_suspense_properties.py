@@ -1,14 +1,13 @@
 """Whatever a stopped phone wrote, whenever it was stopped, and whatever officers say of it.
 
 Held entries are drawn as they come about: the tail of a device's chain, with what the others knew
-of it spared or not; and as nobody would have them: any subset at all.
+of it spared or not; and as nobody would have them: any subset at all. What holds of every book is
+tested beside the others, in test_reducer_properties.py.
 """
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,96 +15,23 @@ from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book, Undo
-from model.derived import settle_up
 from model.entry import Entry, order_key
 from model.findings import list_findings
-from model.history import audit_view
 from model.journal import entry_page
 from model.pages import MeetingPage
 from model.permissions import names_in
-from model.reducer import WORK, apply, fold, undo
-from model.standing import settle_any
-from model.statements import meeting_view, passbook_view
+from model.reducer import apply, fold, undo
 from model.suspense_view import suspense_view
-from model.timeline import Timeline
-from model.views import book_view
-from tests.model.test_reducer_properties import (
-    StoredPages,
-    another_order,
+from tests.model.laws import (
     assert_balanced,
     assert_prefix,
+    assert_shown,
     everything,
     pasts,
     totals,
 )
+from tests.model.stopped import JUDGED, MONEY, devices_of, stopped, with_held
 from tests.strategies import KINDS, histories
-
-JUDGED = [*KINDS, *("ratify", "reject_held", "agree", "agree") * 4]
-MONEY = [
-    *("share", "social", "help", "fine", "fine_paid", "expense", "transfer"),
-    *("saving", "savings_out", "repay", "apply"),
-]
-_WORDS = [
-    *("ratify", "ratify", "ratify", "reject_held", "agree", "agree"),
-    *("accept_late", "resolve", "reverse", "decline"),
-]
-JUDGING = [*MONEY, *MONEY, *_WORDS * 4, "close", "open", "member", "approve", "disburse", "reopen"]
-"""Few kinds, and so many words on them that officers often agree."""
-
-
-VERDICTS = e.SuspenseRatified | e.SuspenseRejected
-
-
-@st.composite
-def stopped(draw: st.DrawFn, kinds: Iterable[str] = (), steps_max: int = 80) -> list[Entry]:
-    """A history in which one or two devices were stopped: the end of their chains is held."""
-    drawn = list(kinds) or draw(st.sampled_from((JUDGED, JUDGING)))
-    entries = draw(histories(steps_max, drawn))
-    judged = [entry.event.device for entry in entries if isinstance(entry.event, VERDICTS)]
-    devices = judged or devices_of(entries)
-    for device in draw(st.lists(st.sampled_from(devices), min_size=1, max_size=2)):
-        own = sorted((one for one in entries if one.device == device), key=order_key)
-        spared = draw(st.integers(0, len(own)))
-        entries = with_held(entries, {one.id for one in own[spared:]})
-    return entries
-
-
-def devices_of(entries: Iterable[Entry]) -> list[bytes]:
-    """The devices that wrote any of these."""
-    return sorted({entry.device for entry in entries})
-
-
-def with_held(entries: Iterable[Entry], held: set[bytes]) -> list[Entry]:
-    """The entries, these of them held beside those that are already."""
-    return [entry._replace(held=True) if entry.id in held else entry for entry in entries]
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_any_order_duplication_or_partition_gives_the_same_book(data: st.DataObject) -> None:
-    entries = data.draw(stopped())
-    expected = fold(entries)
-    shuffled = data.draw(st.permutations(entries))
-    timeline = Timeline()
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(entries)), max_size=6)))
-    for first, last in zip([0, *cuts], [*cuts, len(entries)], strict=True):
-        timeline.advance([*shuffled[first:last], *shuffled[:3]])
-    assert everything(timeline.book) == everything(expected)
-
-
-@settings(max_examples=60, deadline=None)
-@given(stopped())
-def test_every_prefix_balances_and_is_undone_to_the_byte(entries: list[Entry]) -> None:
-    book = Book()
-    steps = []
-    for entry in sorted(entries, key=order_key):
-        before = everything(book)
-        steps.append((before, json.loads(json.dumps(apply(book, entry)))))
-        assert_prefix(book)
-    assert_balanced(book)
-    for before, step in reversed(steps):
-        undo(book, step)
-        assert everything(book) == before
 
 
 @settings(max_examples=100, deadline=None)
@@ -119,20 +45,6 @@ def test_with_any_entries_held_the_books_balance_and_can_be_shown(data: st.DataO
         assert_prefix(book)
     assert_balanced(book)
     assert_shown(book)
-
-
-def assert_shown(book: Book) -> None:
-    """Everything that people see can be made."""
-    json.dumps(book_view(book))
-    json.dumps(audit_view(book))
-    json.dumps(suspense_view(book, every=True))
-    for finding in list_findings(book):
-        assert "{" not in finding.sentence
-        assert finding.sentence.strip()
-    for member, _ in book.members.rows():
-        json.dumps(passbook_view(book, member))
-    for key, _ in book.meetings.rows():
-        json.dumps(meeting_view(book, *key))
 
 
 @settings(max_examples=60, deadline=None)
@@ -173,38 +85,6 @@ def test_to_hold_or_let_go_is_to_go_back_and_apply_again(data: st.DataObject) ->
     for entry in after[first:]:
         apply(book, entry)
     assert everything(book) == everything(fold(after))
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_money_never_depends_on_who_wrote_first(data: st.DataObject) -> None:
-    entries = data.draw(stopped())
-    chance = random.Random(data.draw(st.integers(0, 2**32)))
-    assert totals(fold(another_order(entries, chance.randrange))) == totals(fold(entries))
-
-
-@settings(max_examples=100, deadline=None)
-@given(stopped())
-def test_deciding_again_decides_the_same(entries: list[Entry]) -> None:
-    book = fold(entries)
-    settled = everything(book)
-    for name, _ in list(book.entries.rows()):
-        settle_any(book, name)
-        settle_up(book, WORK)
-        assert everything(book) == settled, name
-
-
-@settings(max_examples=60, deadline=None)
-@given(stopped(), st.integers(1, 12))
-def test_a_book_that_is_read_page_by_page_is_the_same(entries: list[Entry], batch: int) -> None:
-    ordered = sorted(entries, key=order_key)
-    stored = StoredPages()
-    for first in range(0, len(ordered), batch):
-        book = Book(stored)
-        for entry in ordered[first : first + batch]:
-            apply(book, entry)
-        stored.store(book)
-    assert everything(Book(stored)) == everything(fold(entries))
 
 
 UNJUDGED = [kind for kind in KINDS if kind not in ("ratify", "reject_held")]

@@ -25,7 +25,7 @@ OTHER_PIN = "battery horse staple correct"
 KILLED = 9
 _CHANGES = ("open", "replace", "rename", "unlink", "fsync")
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["node.node", "node.locking"])  # once, not for every death
+_context.set_forkserver_preload([__name__])  # read once, not for every death
 
 
 def cheapen() -> None:

@@ -15,9 +15,10 @@ from node.clock import now_ms
 from node.marker import STATE_VARIABLE
 from node.node import Node
 from node.records import FoundRequest, RecordRequest
+from simulations.phones import Answer
 from tests.node.pocket import COLUMNS, Screen
-from tests.node.test_cli import Typed
-from tests.node.test_cli_running import Running, output
+from tests.node.test_cli_running import Running
+from tests.typed_phone import typed
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +56,8 @@ def screens() -> Iterator[list[Screen]]:
         screen.stop()
 
 
-def done(home: Path, *words: str) -> Typed:
-    answer = output(*words, home=home)
+def done(home: Path, *words: str) -> Answer:
+    answer = typed(home, *words)
     assert answer.code == 0, answer.err
     return answer
 
@@ -174,7 +175,7 @@ def test_while_the_phone_runs_it_is_asked_in_another_window(homes: dict[str, Pat
         let_in = facts(homes["asha"], "admit", "--yes", asked["pairing"])
         assert let_in["state"] == "in"
         assert joining.ended() == 0
-        again = output("admit", "--no", asked["pairing"], home=homes["asha"])
+        again = typed(homes["asha"], "admit", "--no", asked["pairing"])
         assert again.code == 1
         assert "not asked anything any more" in again.err
     finally:
@@ -185,10 +186,10 @@ def test_without_a_person_nothing_is_joined(homes: dict[str, Path]) -> None:
     running = Running(homes["asha"], "--no-lan")
     try:
         uri = facts(homes["asha"], "invite")["uri"]
-        alone = output("join", uri, home=homes["baraka"])
+        alone = typed(homes["baraka"], "join", uri)
         assert alone.code == 1
         assert "add --yes" in alone.err
-        said = output("join", uri, "--json", home=homes["baraka"])
+        said = typed(homes["baraka"], "join", uri, "--json")
         assert json.loads(said.out)["code"] == "not_answered"
         assert facts(homes["baraka"], "groups")["groups"] == []
         assert facts(homes["baraka"], "join", uri, "--yes")["state"] == "in"
@@ -209,6 +210,6 @@ def test_what_an_invitation_says_of_itself(homes: dict[str, Path]) -> None:
         (("--expires", "0"), "not a whole number"),
         (("--phone-of", "nobody"), "See them with: mkutano devices"),
     ):
-        refused = output("invite", *words, home=homes["asha"])
+        refused = typed(homes["asha"], "invite", *words)
         assert refused.code
         assert says in refused.err

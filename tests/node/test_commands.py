@@ -12,7 +12,9 @@ from node.commands import Context, Receipt, Terms
 from node.errors import CommandRefused
 from node.node import Node
 from node.people import Details
+from node.store import BookWriting, ErasedKey
 from replication.control import DeviceEnrolled
+from replication.outcome import Stored
 from tests.node.phones import NOW_MS, enrolled, sync
 
 TERMS = Terms("100", social_fund="20", interest_percent="10", fines={"late": "50"})
@@ -174,7 +176,9 @@ def test_what_a_phone_without_an_office_says_of_a_member_is_not_shown(
 
 def test_a_member_whose_key_was_erased_is_a_number(secretary: Office) -> None:
     group = secretary.at.group
-    group.store.erase_key(group.row.group_no, group.store.sealed_people(1)[0].key_id)
+    row = group.store.sealed_people(1)[0]
+    gone = ErasedKey(row.member, row.key_id, destroyed=True)
+    group.store.commit(group.row.group_no, Stored(), BookWriting(erased=[gone]))
     before = group.book.digest()
     secretary.node.close()
     with Node.open(secretary.node.home.path) as again:

@@ -58,10 +58,18 @@ OFFERS = st.builds(
     member_number=st.integers(0, 100_000),
     member_name=TEXT,
     others=st.integers(0, 1000),
+    scope=st.just(""),
+    until=st.just(""),
+)
+READERS_OFFERS = st.builds(
+    lambda offer, scope, until: offer._replace(scope=scope, until=until),
+    OFFERS,
+    st.sampled_from(["summary", "ledger", "people"]),
+    st.one_of(st.just(""), st.dates().map(str)),
 )
 
 
-@given(OFFERS, st.binary(min_size=32, max_size=32), st.integers(0, 1000), NAMES)
+@given(OFFERS | READERS_OFFERS, st.binary(min_size=32, max_size=32), st.integers(0, 1000), NAMES)
 def test_what_is_said_is_understood(offer: Offer, value: bytes, others: int, name: str) -> None:
     join, joined = Join(TREASURER, name), Joined(value, TREASURER)
     assert decode_join(encode_join(join), PROVED) == join

@@ -97,6 +97,8 @@ async def test_the_joiner_sees_everything_before_anything_is_signed(
             "member": 7,
             "member_name": "",
             "others": 0,
+            "scope": "",
+            "until": "",
         }
     }
     (line,) = secretary.links.bulletin.announced()

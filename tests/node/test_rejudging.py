@@ -153,13 +153,7 @@ def test_a_suspension_that_arrives_holds_what_it_did_not_know_and_a_lift_lets_it
 def test_a_suspension_that_arrives_after_the_entries_takes_them_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secretary, group = founded(tmp_path / "s")
-    amina = add_member(secretary, group, 1)
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, amina, secretary, treasurer, clerk):
         sync(secretary, treasurer, group)
         decide(clerk, group, lost(treasurer))
         for line in range(1, 8):
@@ -182,13 +176,7 @@ def test_what_reaches_past_the_undo_records_is_folded_anew(
     monkeypatch.setattr(books, "UNDO_KEPT", 8)
     monkeypatch.setattr("node.verify.UNDO_KEPT", 8)
     monkeypatch.setattr(books, "UNDO_SLACK", 2)
-    secretary, group = founded(tmp_path / "s")
-    amina = add_member(secretary, group, 1)
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, amina, secretary, treasurer, clerk):
         decide(clerk, group, lost(treasurer))
         buy(treasurer, group, amina, 1)
         sync(secretary, treasurer, group)
@@ -207,13 +195,7 @@ def test_entries_and_decisions_about_others_may_be_one_step(
     """What the step has applied already, and not stored, is taken back and applied again."""
     monkeypatch.setattr(books, "UNDO_KEPT", kept)
     monkeypatch.setattr(books, "UNDO_SLACK", 2)
-    secretary, group = founded(tmp_path / "s")
-    amina = add_member(secretary, group, 1)
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, amina, secretary, treasurer, clerk):
         for stopped in (treasurer, clerk):
             decide(secretary, group, lost(stopped))
             for line in range(1, 7):
@@ -237,13 +219,7 @@ def test_entries_and_decisions_about_others_may_be_one_step(
 def test_what_a_seal_does_not_cover_stands_behind_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secretary, group = founded(tmp_path / "s")
-    amina = add_member(secretary, group, 1)
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, amina, secretary, treasurer, clerk):
         secretary.append(group, [MeetingOpened(1, 1, "2026-01-07")], NOW_MS)
         buy(clerk, group, amina, 77)  # its phone stays away
         for line in range(1, 6):
@@ -266,13 +242,7 @@ def test_what_a_seal_does_not_cover_stands_behind_it(
 def test_a_seal_that_arrives_moves_what_it_does_not_cover(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secretary, group = founded(tmp_path / "s")
-    amina = add_member(secretary, group, 1)
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, amina, secretary, treasurer, clerk):
         secretary.append(group, [MeetingOpened(1, 1, "2026-01-07")], NOW_MS)
         for line in range(1, 6):
             buy(secretary, group, amina, line)
@@ -306,6 +276,19 @@ def closed_by(closer: Node, group: bytes) -> bytes:
     closer.append(group, [MeetingClosed(1, 1, covers)], NOW_MS)
     tip = closer.group(group).replica.own_tip
     return closer.store.chains(1).at(tip.device, tip.n)[-1].change.change_hash
+
+
+@contextmanager
+def officers(path: Path) -> Iterator[tuple[bytes, bytes, Node, Node, Node]]:
+    """Umoja and its member Amina; the secretary's, the treasurer's and the clerk's phones."""
+    secretary, group = founded(path / "s")
+    amina = add_member(secretary, group, 1)
+    with (
+        secretary,
+        enrolled(path / "t", secretary, group) as treasurer,
+        third(path / "c", secretary, group) as clerk,
+    ):
+        yield group, amina, secretary, treasurer, clerk
 
 
 def third(path: Path, secretary: Node, group: bytes) -> Node:
@@ -459,12 +442,7 @@ def test_behind_is_the_last_seal_that_does_not_cover(
 
 
 def test_a_name_that_a_stopped_phone_gave_gives_way_to_the_one_before(tmp_path: Path) -> None:
-    secretary, group = founded(tmp_path / "s")
-    with (
-        secretary,
-        enrolled(tmp_path / "t", secretary, group) as treasurer,
-        third(tmp_path / "c", secretary, group) as clerk,
-    ):
+    with officers(tmp_path) as (group, _, secretary, treasurer, clerk):
 
         def at(node: Node) -> Context:
             return Context(node, node.group(group), NOW_MS)
@@ -473,7 +451,7 @@ def test_a_name_that_a_stopped_phone_gave_gives_way_to_the_one_before(tmp_path: 
         sync(secretary, clerk, group)
         sync(secretary, treasurer, group)
         decide(treasurer, group, lost(clerk))
-        commands.set_details(at(clerk), "1", name="Thief", phone="")
+        commands.set_details(at(clerk), "2", name="Thief", phone="")
         commands.add_member(at(clerk), "Nobody", joined_on="2026-01-01", number=9)
         sync(secretary, clerk, group)
         assert names(secretary, group) == {"Thief", "Nobody"}

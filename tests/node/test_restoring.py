@@ -91,7 +91,7 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Device]:
         yield opened
 
 
-def asking(village: Village, first: str = TYPED[0], second: str = TYPED[2], **more: str) -> Any:
+def asking(village: Village, first: str = TYPED[0], second: str = TYPED[2], **more: Any) -> Any:
     return RestoreRequest(first=first, second=second, address=str(village.reader.address), **more)
 
 

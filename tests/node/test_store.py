@@ -1,5 +1,6 @@
 """The ledger file: damage is named, failures leave nothing half, groups do not touch."""
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,9 +15,9 @@ from node import commands, desk, ledger_file
 from node.commands import Context
 from node.errors import NodeError, StoreDamaged, StoreFailed, StoreTooNew
 from node.invitation_store import InvitationRow
-from node.ledger_file import FORMAT_VERSION, connect
+from node.ledger_file import FORMAT_VERSION, connect, schema
 from node.node import Node
-from node.store import Store
+from node.store import BookWriting, ErasedKey, Store
 from replication.outcome import Stored
 from replication.wire import PersonKey
 from tests.node.failing import Plan, failing
@@ -107,6 +108,52 @@ def test_a_newer_ledger_file_is_left_alone(tmp_path: Path) -> None:
     set_header(tmp_path / "ledger.sqlite", 60, FORMAT_VERSION)
     with Node.open(tmp_path) as again:
         assert group in again.groups
+
+
+def of_format_1(ledger: Path) -> None:
+    """Make a ledger what it was before the tables of format 2."""
+    connection = connect(ledger)
+    later = schema().split("-- Format 2", 1)[1]
+    for table in re.findall(r"CREATE TABLE (\w+)", later):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def tables(ledger: Path) -> list[tuple[str, str]]:
+    connection = connect(ledger)
+    found = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    connection.close()
+    return found
+
+
+def test_a_ledger_of_format_1_gets_what_came_later_and_keeps_what_it_has(tmp_path: Path) -> None:
+    node, group = founded(tmp_path)
+    digest = node.group(group).book.digest()
+    node.close()
+    ledger = tmp_path / "ledger.sqlite"
+    fresh = tables(ledger)
+    of_format_1(ledger)
+    assert len(tables(ledger)) < len(fresh)
+    with Node.open(tmp_path) as again:
+        assert again.group(group).book.digest() == digest
+    assert tables(ledger) == fresh
+    assert ledger.read_bytes()[60:64] == FORMAT_VERSION.to_bytes(4, "big")
+
+
+def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+    node, _ = founded(tmp_path)
+    node.close()
+    ledger = tmp_path / "ledger.sqlite"
+    of_format_1(ledger)
+    connection = connect(ledger)
+    connection.execute("CREATE TABLE relay_faults (something TEXT)")  # the last that is made
+    connection.close()
+    before = tables(ledger)
+    with pytest.raises(NodeError):
+        Node.open(tmp_path)
+    assert tables(ledger) == before
+    assert ledger.read_bytes()[60:64] == bytes((0, 0, 0, 1))
 
 
 def test_every_cut_of_a_small_ledger_file_is_noticed(tmp_path: Path) -> None:
@@ -214,7 +261,8 @@ def test_an_erased_key_leaves_no_bytes_in_the_file_and_never_returns(tmp_path: P
     for key in keys:
         store.commit(group_no, Stored((), (), (key,)))
     for key in keys[::2]:
-        store.erase_key(group_no, key.key_id)
+        erased = ErasedKey(b"m" * 17, key.key_id, destroyed=True)
+        store.commit(group_no, Stored(), BookWriting(erased=[erased]))
     on_disk = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     for at, key in enumerate(keys):
         assert (key.key in on_disk) == (at % 2 == 1)

@@ -117,4 +117,4 @@ def test_no_flipped_bit_is_silently_taken_for_the_truth(home: Path) -> None:
         except NodeError:
             pass
         noticed += 1
-    assert noticed > FLIPS // 8  # the rest fell on empty space
+    assert noticed > FLIPS // 12  # the rest fell on empty space: each table has a page of its own

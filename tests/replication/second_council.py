@@ -412,9 +412,10 @@ class Sitting:
         return rights, people, states
 
     def replaces(self, change: bytes, record: Record, earlier: tuple[bytes, Record]) -> bool:
-        """Whether one word about a phone replaces another; only to write anew, a revocation."""
-        readmits = getattr(record, "right", "write") == "write"
-        return self.knew(change, earlier[0]) and (
+        """Whether one word about a phone replaces another; a revocation, only to write anew or
+        to read as it is said."""
+        readmits = getattr(record, "right", "write") == "write" or getattr(record, "scope", "")
+        return self.knew(change, earlier[0]) and bool(
             readmits or not isinstance(earlier[1], DeviceRevoked)
         )
 

@@ -1,8 +1,9 @@
 """Member keys between officers' phones: the right ones, not too many, and never erased ones."""
 
-from replication.control import DeviceSuspended
+from replication.control import DeviceSuspended, EpochBegun
 from replication.limits import KEY_BOX_MAX, KEYS_MAX
 from replication.people import key_id_of, tag_key_id
+from replication.sealing import epoch_key_id
 from replication.wire import Keys, PersonKey, decode, encode
 from tests.replication.forger import listen
 from tests.replication.phones import MESSAGES_MAX, Phone, Wire, found_with, ledger_event, sync
@@ -64,6 +65,16 @@ def test_only_the_groups_own_tag_key_has_an_id_that_is_not_its_hash() -> None:
     assert give_keys(secretary, [PersonKey(tag_key_id(secretary.group), b"t" * 32)]) == []
 
 
+def test_an_epoch_key_travels_in_the_key_box_like_a_members() -> None:
+    secretary, treasurer = found_with("tre")
+    key = PersonKey(epoch_key_id(b"e" * 32), b"e" * 32)
+    keep(secretary, [key])
+    sync(treasurer, secretary)
+    assert treasurer.key_box == {key.key_id: key.key}
+    listen(secretary, "tre")
+    assert give_keys(secretary, [PersonKey(key.key_id, b"f" * 32)]) == ["bad_key"]
+
+
 def test_a_stopped_phone_that_added_a_member_still_hands_over_its_entries() -> None:
     secretary, treasurer = found_with("tre")
     (key,) = member_keys(1)
@@ -83,6 +94,18 @@ def test_nobody_can_fill_a_phone_with_keys() -> None:
         listen(secretary, "tre")
         assert give_keys(secretary, member_keys(KEYS_MAX, first)) == []
     assert len(secretary.key_box) == len(secretary.replica.key_box) == KEY_BOX_MAX
+
+
+def test_a_full_key_box_has_room_for_the_keys_of_epochs_that_the_log_names() -> None:
+    secretary, treasurer = found_with("tre")
+    keep(secretary, member_keys(KEY_BOX_MAX))
+    named, other = bytes([7]) * 32, bytes([8]) * 32
+    treasurer.control(EpochBegun("ledger", epoch_key_id(named), "2026-05-01"))
+    sync(treasurer, secretary)
+    keys = [PersonKey(epoch_key_id(key), key) for key in (other, named, named)]
+    secretary.step(secretary.replica.take_keys(keys))
+    assert named in secretary.key_box.values()
+    assert other not in secretary.key_box.values()
 
 
 def test_more_keys_than_a_message_holds_travel_in_several() -> None:

@@ -19,6 +19,7 @@ from replication.wire import (
     Have,
     Keys,
     Message,
+    Notes,
     PersonKey,
     Sorry,
     decode,
@@ -78,6 +79,7 @@ def written() -> dict[str, Any]:
         "keys": Keys((PersonKey(KEY_ID, KEY),)),
         "sorry": Sorry("no_right", "the device had no right to write when it wrote this"),
         "changes": Changes(7, b"(a bundle)"),
+        "notes": Notes((b"what a relay signed",)),
     }
     record = DeviceEnrolled(KEYS["tre"].public, PERSONS["tre"], "write", "Treasurer")
     return {

@@ -11,6 +11,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from simulations.compare import differences
 from simulations.seasons import Season
 from simulations.smallest import smallest, story
 from tests.accounting_programs import bean_check, hledger_complains
+from tests.model.laws import another_order, everything, totals
 
 KES = Money("KES", 2)
 AS_PLAYED = (Phase.explicit, Phase.reuse, Phase.generate)  # `smallest` makes a failure small
@@ -151,13 +153,6 @@ def test_two_orders_of_delivery_give_one_book(entries: list[Entry], seed: int) -
     assert timeline.book.digest() == expected
 
 
-def pages(book: Book) -> dict[str, dict[str, bytes]]:
-    return {
-        name: {table.key_text(key): table.dump(page) or b"" for key, page in table.rows()}
-        for name, table in book.tables.items()
-    }
-
-
 @settings(max_examples=20, deadline=None)
 @given(seasons, st.integers(0, 100))
 def test_what_is_undone_and_done_again_is_the_same(entries: list[Entry], percent: int) -> None:
@@ -166,12 +161,12 @@ def test_what_is_undone_and_done_again_is_the_same(entries: list[Entry], percent
     book = Book()
     for entry in ordered[:kept]:
         apply(book, entry)
-    before = pages(book)
+    before = everything(book)
     steps = [json.loads(json.dumps(apply(book, entry))) for entry in ordered[kept:]]
-    assert pages(book) == pages(fold(entries))
+    assert everything(book) == everything(fold(entries))
     for step in reversed(steps):
         undo(book, step)
-    assert pages(book) == before
+    assert everything(book) == before
 
 
 @settings(max_examples=30, deadline=None)
@@ -182,27 +177,12 @@ def test_no_rule_reads_a_clock(entries: list[Entry], seed: int) -> None:
     assert fold(scrambled).digest() == fold(entries).digest()
 
 
-def another_order(entries: list[Entry], chance: random.Random) -> list[Entry]:
-    """The same entries in another order that causality allows."""
-    left = {entry.id: entry for entry in entries}
-    ordered: list[Entry] = []
-    while left:
-        ready = sorted(name for name, entry in left.items() if not known(entry) & left.keys())
-        name = chance.choice(ready)
-        ordered.append(left.pop(name)._replace(lamport=len(ordered) + 1))
-    return ordered
-
-
-def known(entry: Entry) -> frozenset[bytes]:
-    assert isinstance(entry.past, frozenset)
-    return entry.past
-
-
 @settings(max_examples=40, deadline=None)
 @given(seasons, seeds)
 def test_no_money_depends_on_which_of_two_came_first(entries: list[Entry], seed: int) -> None:
-    other = another_order(entries, random.Random(seed))
-    assert dict(fold(other).accounts.rows()) == dict(fold(entries).accounts.rows())
+    """But for the name of a loan that two officers asked for: the first word gives it that."""
+    other = another_order(entries, random.Random(seed).randrange)
+    assert totals(fold(other)) == totals(fold(entries))
 
 
 # Judges from outside
@@ -217,23 +197,32 @@ def outside(entries: list[Entry]) -> tuple[str, str]:
     )
 
 
-YEARS = [play(seed, 30, meetings=5, cycles=2, deeds_a_meeting=35) for seed in (1, 2, 12)]
-JUDGED = [*YEARS, play(1, 0), play(2, 60)]
+@cache
+def year(seed: int) -> list[Entry]:
+    return play(seed, 30, meetings=5, cycles=2, deeds_a_meeting=35)
 
 
-@pytest.mark.parametrize("entries", JUDGED, ids=range(len(JUDGED)))
-def test_bean_check_accepts_seasons(tmp_path: Path, entries: list[Entry]) -> None:
-    assert bean_check(tmp_path, outside(entries)[0]) == ""
+YEARS = (1, 2, 12)
+JUDGED: list[Callable[[], list[Entry]]] = [
+    *(partial(year, seed) for seed in YEARS),
+    partial(play, 1, 0),
+    partial(play, 2, 60),
+]
 
 
-@pytest.mark.parametrize("entries", JUDGED, ids=range(len(JUDGED)))
-def test_hledger_accepts_seasons(hledger: str, entries: list[Entry]) -> None:
-    assert hledger_complains(hledger, outside(entries)[1]) == ""
+@pytest.mark.parametrize("season", JUDGED, ids=range(len(JUDGED)))
+def test_bean_check_accepts_seasons(tmp_path: Path, season: Callable[[], list[Entry]]) -> None:
+    assert bean_check(tmp_path, outside(season())[0]) == ""
+
+
+@pytest.mark.parametrize("season", JUDGED, ids=range(len(JUDGED)))
+def test_hledger_accepts_seasons(hledger: str, season: Callable[[], list[Entry]]) -> None:
+    assert hledger_complains(hledger, outside(season())[1]) == ""
 
 
 def test_seasons_hold_every_kind_of_money() -> None:
     """A kind that no season ever records is a kind that nobody checks."""
-    told = {type(entry.event) for entries in YEARS for entry in entries}
+    told = {type(entry.event) for seed in YEARS for entry in year(seed)}
     assert {kind.__name__ for kind in MONEY - told} == set()
 
 
