@@ -143,7 +143,7 @@ async def _by_relay(device: "Device", asked: RestoreRequest, pair: "Pair") -> Ma
     async with rescue(device, pair, asked.relay) as rescued:
         rescued.at.pages_max = asked.pages_max
         await rescued.fetch()
-        if rescued.at.is_partial:
+        if rescued.at.partial:
             return {"state": "fetching", **await rescued.progress()}
         rescued.at.pages_max = 0
         if officer:  # cut before the relay's lists were signed: go on from there

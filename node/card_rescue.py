@@ -188,7 +188,7 @@ class Rescue:
         log, people = self._place(behind, "log"), self._place(behind, "people")
         await self._open(log)
         await read_log(self.at, log)
-        if self.at.is_partial:
+        if log.mailbox in self.at.partial:
             self._partial = log
             return True
         with contextlib.suppress(RelayFailed):

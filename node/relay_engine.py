@@ -104,9 +104,9 @@ class Cycle:
         self._failed = self._wrong = ""
         self._is_shut = False
         self._received = pushed = self._retry_after_ms = 0
-        self.at.is_partial = False
+        log = self.places["log"].mailbox
         await self._read("doors")
-        is_read = await self._read("log") and not self.at.is_partial
+        is_read = await self._read("log") and log not in self.at.partial
         if push and is_read:
             pushed = await self._push_log(blobs_max)
         if is_read:
@@ -126,7 +126,7 @@ class Cycle:
             self._failed,
             self._retry_after_ms,
             self._is_shut,
-            self.at.is_partial,
+            log in self.at.partial,
         )
 
     async def _note_shut(self, name: Compartment, error: RelayFailed) -> None:

@@ -64,8 +64,8 @@ class AtRelay:
         """What was found wrong for the first time, for whoever tells people."""
         self.pages_max = 0
         """Stop reading a log after so many replies, to tell how far it is; 0: at its end."""
-        self.is_partial = False
-        """Whether a reading stopped there: the next one goes on."""
+        self.partial: set[bytes] = set()
+        """Mailboxes whose reading stopped there: the next one goes on."""
 
     async def on_node(self, work: Callable[[Node], T]) -> T:
         """Read something on the node thread."""
@@ -158,6 +158,7 @@ class _Reading:
         raise RelayWrong("forked", "it tells another story each time")
 
     async def _run(self) -> None:
+        self.at.partial.discard(self.place.mailbox)
         await self._open()
         await self._take_news()
         shown = await self.at.on_node(self._shown_to_others)
@@ -165,18 +166,18 @@ class _Reading:
         for count in range(PAGES_MAX):
             view = await self.at.on_node(self._view)
             if self._entries > ENTRIES_MAX:
-                self.at.is_partial = True
+                self.at.partial.add(self.place.mailbox)
                 return
             if view.is_confirmed and view.cursor >= view.told and (asked or shown <= view.cursor):
                 break
             if self.place.compartment == "log" and 0 < self.at.pages_max <= count:
-                self.at.is_partial = True
+                self.at.partial.add(self.place.mailbox)
                 return
             page = await self.at.client.pull(self.place.mailbox, view.cursor)
             await self._page(page.entries, page.head, view.told)
             asked = True
         else:
-            self.at.is_partial = True
+            self.at.partial.add(self.place.mailbox)
         if shown > view.cursor:
             await self.at.note(self.place, RelayWrong("behind", f"{shown} > {view.cursor}"))
 
