@@ -60,6 +60,10 @@ DECISIONS: Final[dict[str, int]] = {
 """Kinds that wait for officers, and how many, unless the constitution says otherwise. Every other
 kind counts at once: it tells what happened; the constitution may ask for officers' word on it."""
 
+FOR_GOOD: Final = frozenset({"person.erased"})
+"""Kinds that can't be taken back: two officers decide as soon as there are two, though the group is
+not founded yet, or one stolen phone could do it to everybody."""
+
 BY_MAJORITY: Final = frozenset({"constitution.proposed", "officer.proposed"})
 """Kinds that need a strict majority of all officers; the constitution may ask for more of them."""
 
@@ -70,10 +74,10 @@ def needed(
     """How many officers must agree, as far as an author with this past knew.
 
     Never more than there are officers who do not gain by it, so that a group of two can decide;
-    one (the author) while the group is being founded. `at_least`: whatever its kind, because it
-    undoes what so many decided.
+    one (the author) while the group is being founded, but for what is for good. `at_least`:
+    whatever its kind, because it undoes what so many decided.
     """
-    if not founded(book, past):
+    if not founded(book, past) and kind not in FOR_GOOD:
         return 1
     rules = constitution(book, past)
     if kind in BY_MAJORITY:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simulations.phones import START_S_MAX, CommandFailed, Phone, wait_until
+from simulations.phones import START_S_MAX, CommandFailed, Phone, at_once, wait_until
 
 NO_LAN = "--no-lan"
 PATIENCE_S = 60.0
@@ -125,27 +125,24 @@ class CloudDay:
         """The LAN is cut. Each phone records, and reaches nothing but the relay."""
         officers = self._village.officers
         secretary, treasurer, chairperson = officers
-        for phone in officers:
-            phone.stop()
+        at_once(Phone.stop, officers)
         for phone, what in zip(officers, _EVENING, strict=True):
             said = phone.facts("record", *what.split())
             self._say(f"{phone.name}: {said['sentence']}")
-        apart = {phone.digest() for phone in officers}
+        apart = set(at_once(Phone.digest, officers))
         self._check("without a LAN, the three phones show three different books", len(apart) == 3)
-        for phone in officers:
-            phone.start(NO_LAN)
-        for phone in officers:
-            phone.do("cloud", "sync")
+        at_once(lambda phone: phone.start(NO_LAN), officers)
+        at_once(_sync, officers)
         self._agree("through the relay all three agree again")
         secretary.do("record", "close")
         self._agree("a meeting's close comes to the others by itself")
-        linked = [phone.facts("links")["links"] for phone in officers]
+        linked = at_once(lambda phone: phone.facts("links")["links"], officers)
         self._check("no phone reached another one", not any(linked))
         treasurer.do("seal", "--sign", "--yes")
-        treasurer.do("cloud", "sync")
+        _sync(treasurer)
         self._agree("two officers sealed the meeting through the relay")
         for phone in (secretary, chairperson):
-            phone.do("cloud", "sync")
+            _sync(phone)
             (backup,) = phone.facts("cloud", "status")["backups"]
             self._say(f"{phone.name}: {backup['sentence']}")
 
@@ -155,12 +152,12 @@ class CloudDay:
         self.reader.do("init", "--name", READER)
         code = self.reader.facts("reader", "code")["code"]
         asked = secretary.facts("readers", "add", code, "--yes")["receipt"]
-        secretary.do("cloud", "sync")
+        _sync(secretary)
         self._agree("the grant is asked for")
         (looked,) = self.reader.facts("follow", self._address)["relays"]
         treasurer.do("approve", asked, "--yes")
         for phone in (treasurer, secretary, treasurer):
-            phone.do("cloud", "sync")
+            _sync(phone)
         self.reader.do("follow", self._address)
         (line,) = self.reader.facts("portfolio")["groups"]
         self._check("one officer alone lets no organisation read", looked["groups"] == 0)
@@ -175,8 +172,7 @@ class CloudDay:
         """All is deleted but the relay. Three paper cards are left, in three houses."""
         secretary = self._village.secretary
         book, officers, names = secretary.facts("book"), self._officers(secretary), self._names()
-        for phone in self._village.officers:
-            phone.stop()
+        at_once(Phone.stop, self._village.officers)
         self._delete_all_but_the_relay()
         lain = self.relay.everything()
         hidden = bool(names) and _none_of([*names, b"Umoja"], lain)
@@ -219,7 +215,7 @@ class CloudDay:
         phone.do("record", "meeting", "--date", self._village.days[1])
         said = phone.facts("record", "contribution", "--member", "3", "--amount", "100")
         self._say(f"{phone.name}: {said['sentence']}")
-        phone.do("cloud", "sync")
+        _sync(phone)
         (backup,) = phone.facts("cloud", "status")["backups"]
         self._say(f"{phone.name}: {backup['sentence']}")
         self._check("the new phone records and backs up", backup["changes_lacking"] == 0)
@@ -236,9 +232,7 @@ class CloudDay:
         self._check(promise, wait_until(self._agreed, PATIENCE_S))
 
     def _agreed(self) -> bool:
-        first, *others = self._village.officers
-        shown = _shown(first)
-        return all(_shown(phone) == shown for phone in others)
+        return len(set(at_once(_shown, self._village.officers))) == 1
 
     def _names(self) -> list[bytes]:
         members = self._village.secretary.facts("book")["members"]
@@ -248,6 +242,10 @@ class CloudDay:
         """Every officer, as who he or she is and by which name and offices."""
         officers = phone.facts("officers")["officers"]
         return sorted((one["person"], one["called"], *one["offices"]) for one in officers)
+
+
+def _sync(phone: Phone) -> None:
+    phone.do("cloud", "sync")
 
 
 def _shown(phone: Phone) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import click
 
 from simulations.cloud_day import CloudDay, Village
-from simulations.phones import CommandFailed, Phone, wait_until
+from simulations.phones import CommandFailed, Phone, at_once, wait_until
 from simulations.season import MEETINGS, MEMBERS, SHEET
 from simulations.village import FINES_MINOR, FIRST_DAY, INTEREST_PPM, WEEK
 
@@ -110,8 +110,7 @@ class Play:
     def found_and_enrol(self) -> None:
         """The secretary founds Umoja and invites the other two officers' phones."""
         secretary = self.cast.secretary
-        for phone in (*self.cast.officers, self.cast.visitor):
-            phone.do("init", "--name", phone.name)
+        at_once(lambda phone: phone.do("init", "--name", phone.name), self.cast)
         fines = [f"--fine={code}={minor // 100}" for code, minor in FINES_MINOR.items()]
         interest = str(INTEREST_PPM // 10_000)
         terms = ["--share-value", SHARE_VALUE, "--social-fund", SOCIAL, "--interest", interest]
@@ -153,8 +152,7 @@ class Play:
 
     def record_apart(self) -> None:
         """Market day: no network. Each phone records for itself, and people make mistakes."""
-        for phone in self.cast.officers:
-            phone.stop()
+        at_once(Phone.stop, self.cast.officers)
         secretary, treasurer, chairperson = self.cast.officers
         borrower = str(self._borrower())
         self._record(secretary, "contribution", "--member", "7", "--amount", "500")
@@ -167,19 +165,19 @@ class Play:
         self._record(chairperson, "fine", "--member", "5", "--code", "late")
         self._record(secretary, "close")
         self._record(treasurer, "contribution", "--member", "12", "--amount", "400")
-        digests = {phone.digest() for phone in self.cast.officers}
+        digests = set(at_once(Phone.digest, self.cast.officers))
         self.check("apart, the three phones show three different books", len(digests) == 3)
 
     def come_together(self) -> None:
         """The network is back: the phones find each other and exchange what is new."""
-        before = {phone.name: self._changes(phone) for phone in self.cast.officers}
-        for phone in self.cast.officers:
-            phone.start(*self._options)
+        officers = self.cast.officers
+        before = at_once(self._changes, officers)
+        at_once(lambda phone: phone.start(*self._options), officers)
         began = time.monotonic()
         self.check("all three agree after the market day", self._await_agreement())
         agreed_ms = round((time.monotonic() - began) * 1000)
-        for phone in self.cast.officers:
-            new = self._changes(phone) - before[phone.name]
+        for phone, now, had in zip(officers, at_once(self._changes, officers), before, strict=True):
+            new = now - had
             self.say(f"  {phone.name} received {new} changes")
             self.check(f"{phone.name} received what it lacked", new > 0)
         links = [{"phone": a, "with": b, **link} for (a, b), link in self._traffic.items()]
@@ -194,15 +192,17 @@ class Play:
 
     def show_the_books(self) -> None:
         """What every phone shows now."""
-        books = [phone.facts("book") for phone in self.cast.officers]
-        book = books[0]
+        officers = self.cast.officers
+        books = at_once(lambda phone: phone.facts("book"), officers)
+        statuses = at_once(lambda phone: phone.facts("status"), officers)
+        names, book = [phone.name for phone in officers], books[0]
         self.facts |= {
             "digests": [one["digest"] for one in books],
             "accounts": book["accounts"],
             "members": book["members"],
             "loans": self.cast.secretary.facts("loans")["loans"],
             "findings": book["findings"],
-            "holders": {p.name: p.facts("status")["sentence"] for p in self.cast.officers},
+            "holders": {name: one["sentence"] for name, one in zip(names, statuses, strict=True)},
         }
         for one in book["accounts"]:
             owed = one["kind"] not in ("asset", "expense")
@@ -243,7 +243,7 @@ class Play:
     def withstand_the_thief(self) -> None:
         """A thief takes that laptop's key and attacks the secretary's phone with it."""
         secretary, visitor = self.cast.secretary, self.cast.visitor
-        before = [phone.digest() for phone in self.cast.officers]
+        before = at_once(Phone.digest, self.cast.officers)
         command = [sys.executable, "-m", "simulations.hostile", "--home", str(visitor.home)]
         attacked = subprocess.run(
             [*command, secretary.address], capture_output=True, check=True, timeout=240
@@ -254,13 +254,13 @@ class Play:
         self.facts["attacks"] = attacks
         self.check("every attack was refused", all(one["answer"] for one in attacks))
         self.check("the attacked phone still runs", secretary.running)
-        after = [phone.digest() for phone in self.cast.officers]
+        after = at_once(Phone.digest, self.cast.officers)
         self.check("nothing was touched", before == after)
 
     def verify(self) -> None:
         """Every phone derives its books again from the signed changes, and compares."""
-        for phone in self.cast.officers:
-            verified = phone.ask("verify")
+        done = at_once(lambda phone: phone.ask("verify"), self.cast.officers)
+        for phone, verified in zip(self.cast.officers, done, strict=True):
             self.say(f"  {phone.name}: {verified.out.strip()}")
             self.check(f"{phone.name} finds its books as they were signed", verified.code == 0)
 
@@ -300,10 +300,11 @@ class Play:
 
     def _agreed(self) -> bool:
         self._watch_traffic()
-        books = [phone.facts("book") for phone in self.cast.officers]
+        books = at_once(lambda phone: phone.facts("book"), self.cast.officers)
         if len({(book["digest"], *book["heads"]) for book in books}) > 1:
             return False
-        return not any(phone.facts("status")["only_here_changes"] for phone in self.cast.officers)
+        statuses = at_once(lambda phone: phone.facts("status"), self.cast.officers)
+        return not any(status["only_here_changes"] for status in statuses)
 
     def _watch_traffic(self) -> None:
         """Note what moved between each two phones so far; a link that is replaced starts anew."""

@@ -10,15 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 COMMAND_S_MAX = 120.0
 START_S_MAX = 30.0
 STOP_S_MAX = 15.0
 LOOPBACK = "127.0.0.1"
 STATE_VARIABLE = "MKUTANO_STATE"
+
+Result = TypeVar("Result")
 
 
 class CommandFailed(Exception):
@@ -128,6 +131,12 @@ class Phone:
     def log(self) -> str:
         """What the running process has said so far."""
         return self._log_file.read_text("utf-8", "replace") if self._log_file.exists() else ""
+
+
+def at_once(work: Callable[[Phone], Result], phones: Sequence[Phone]) -> list[Result]:
+    """Have several people do the same, each at a phone; what came of it, in their order."""
+    with ThreadPoolExecutor(len(phones)) as pool:
+        return list(pool.map(work, phones))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause_s: float = 0.05) -> bool:

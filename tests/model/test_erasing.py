@@ -3,7 +3,7 @@
 from model import events as e
 from model.erasing import erased_members
 from model.reducer import fold
-from tests.strategies import Village, findings, share
+from tests.strategies import Phone, Village, findings, share
 
 
 def erase(village: Village, member: bytes) -> bytes:
@@ -30,6 +30,24 @@ def test_one_officer_alone_erases_nobody_and_two_do() -> None:
     village.meet()
     assert is_erased(village, member)
     assert erased_members(village.book) == (member.hex(),)
+
+
+def test_two_decide_as_soon_as_two_hold_an_office_and_one_where_there_is_one() -> None:
+    titles: tuple[e.Title, ...] = ("secretary", "treasurer")
+    for offices in (titles[:1], titles):
+        village = Village()
+        secretary, treasurer = village.phones = [Phone("s", "Neema"), Phone("t", "Juma")]
+        secretary.record(e.GroupDescribed("Umoja", "KES", 2))
+        member = secretary.record(e.MemberAdded(1, "2026-01-01"))
+        for title, phone in zip(offices, village.phones, strict=False):
+            secretary.record(e.OfficerElected(title, phone.person))
+        village.meet()
+        asked = secretary.record(e.PersonErased(member))
+        village.meet()
+        assert is_erased(village, member) == (len(offices) == 1)
+        treasurer.record(e.ApprovalGiven(asked, 0, 0))
+        village.meet()
+        assert is_erased(village, member)
 
 
 def test_no_balance_moves() -> None:
