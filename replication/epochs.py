@@ -4,21 +4,18 @@ An epoch is begun by a control record that names a key and not the key itself. W
 gives it to everybody who, as far as it knew and on the day that its clock showed, may read the
 series; who comes later is given it too. An epoch is fit for sealing while all of them may still
 read; once somebody left whom its author did not know to be gone, the next officer's device that has
-something to send begins another. Epochs begun apart all stay good for
-reading, and of the fit ones the one that was begun last in the shared order is used, so all devices
-come to use the same without a vote: which of two good keys it is gives nobody anything.
+something to send begins another. Epochs begun apart all stay good for reading, and of the fit ones
+the one that was begun last in the shared order is used, so all devices come to use the same without
+a vote: which of two good keys it is gives nobody anything.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from replication.control import EpochBegun, RelayChosen
 from replication.limits import EPOCHS_MAX, RELAYS_MAX
 from replication.motions import Act, Mark, Motion, Restoration
 from replication.roster import Device, Roster
-
-if TYPE_CHECKING:
-    from replication.leaving import Left
 
 
 class Filed(NamedTuple):
@@ -51,6 +48,15 @@ class Epoch(NamedTuple):
     """Hashes of what officers had decided, as far as its author knew."""
 
 
+class Left(NamedTuple):
+    """What there is to know of devices that may not read any more (`leaving.py`)."""
+
+    stops: Mapping[bytes, tuple[Act, ...]]
+    """Stopped device → what stops it now."""
+    enrolments: Mapping[bytes, Mapping[bytes, str]]
+    """Device → hash of each change that enrols it and stands → what it lets the device read."""
+
+
 _SCOPES = {"ledger": ("ledger", "people"), "summary": ("summary", "ledger", "people")}
 """What must be read for a series' keys to be given."""
 
@@ -81,9 +87,7 @@ def epochs(filed: Sequence[Filed], series: str) -> tuple[Epoch, ...]:
     )
 
 
-def fit(
-    known: Sequence[Epoch], roster: Roster, series: str, day: str, left: "Left"
-) -> Epoch | None:
+def fit(known: Sequence[Epoch], roster: Roster, series: str, day: str, left: Left) -> Epoch | None:
     """The epoch to seal under on an ISO day; None: begin a new one.
 
     Nobody holds its key who may not read now: neither those whom its author gave it to, nor those
@@ -99,7 +103,7 @@ def fit(
     return next(fitting, None)
 
 
-def _was_gone(epoch: Epoch, device: Device, series: str, left: "Left") -> bool:
+def _was_gone(epoch: Epoch, device: Device, series: str, left: Left) -> bool:
     """Whether a device that may not read had left when the epoch was begun, or never could read.
 
     It was none of those who were given the key then. Enrolled anew since, it may have been; stopped
@@ -128,17 +132,27 @@ def relays(filed: Sequence[Filed]) -> tuple[RelayChosen, ...]:
     Of several sets at one relay the one that was chosen first in the shared order is used by all,
     and of too many relays those: a stolen phone that adds more takes the place of none.
     """
-    places: dict[tuple[object, ...], list[Filed]] = {}
-    words = [(one.lamport, one.record[:1] + one.record[2:6], one) for one in filed
-             if isinstance(one.record, RelayChosen)]  # fmt: skip
-    for _lamport, ids, one in sorted(words, key=lambda word: word[:2]):
-        places.setdefault(ids, []).append(one)
+    places: dict[tuple[bytes, ...], list[Filed]] = {}
+    for one in filed:
+        if isinstance(one.record, RelayChosen):
+            places.setdefault(_place(one.record), []).append(one)
     found: dict[bytes, RelayChosen] = {}
-    for said in places.values():
+    for place, said in sorted(places.items(), key=_first_named):
         chosen = _newest(said)
-        if chosen is not None and chosen.in_use and chosen.relay not in found:
-            found[chosen.relay] = chosen
+        if chosen is not None and chosen.in_use:
+            found.setdefault(place[0], chosen)
     return tuple(found.values())[:RELAYS_MAX]
+
+
+def _place(chosen: RelayChosen) -> tuple[bytes, ...]:
+    """A relay and a group's mailboxes there: what another word must name to be about the same."""
+    return (chosen.relay, chosen.log, chosen.doors, chosen.people, chosen.summary)
+
+
+def _first_named(named: tuple[tuple[bytes, ...], Sequence[Filed]]) -> tuple[object, ...]:
+    """Where a place was first named in the shared order; ties by its ids, which any phone sees."""
+    place, said = named
+    return min(one.lamport for one in said), place
 
 
 def _newest(said: Sequence[Filed]) -> RelayChosen | None:

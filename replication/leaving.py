@@ -5,22 +5,11 @@ though it was no reader when the key was made. Whether it left before or after i
 the key's author knew.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from replication.council import Decisions
-from replication.motions import Act, Motion
+from replication.epochs import Left
+from replication.motions import Motion
 from replication.roster import Device
 from replication.suspense import stopping
-
-
-class Left(NamedTuple):
-    """What there is to know of devices that may not read any more."""
-
-    stops: Mapping[bytes, tuple[Act, ...]]
-    """Stopped device → what stops it now."""
-    enrolments: Mapping[bytes, Mapping[bytes, str]]
-    """Device → hash of each change that enrols it and stands → what it lets the device read."""
 
 
 def left(decisions: Decisions) -> Left:

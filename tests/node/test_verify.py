@@ -99,12 +99,13 @@ def test_no_flipped_bit_is_silently_taken_for_the_truth(home: Path) -> None:
     chance = random.Random(7)
     ledger = home / "ledger.sqlite"
     whole = ledger.read_bytes()
+    content = [at for at, byte in enumerate(whole) if byte]  # each empty table has a page of zeros
     with Node.open(home) as node:
         (right,) = verify(node)
         every = list(node.store.chains(1).everything())
     noticed = 0
     for _ in range(FLIPS):
-        at = chance.randrange(len(whole))
+        at = chance.choice(content)
         flipped = bytes((whole[at] ^ 1 << chance.randrange(8),))
         ledger.write_bytes(whole[:at] + flipped + whole[at + 1 :])
         try:
@@ -117,4 +118,4 @@ def test_no_flipped_bit_is_silently_taken_for_the_truth(home: Path) -> None:
         except NodeError:
             pass
         noticed += 1
-    assert noticed > FLIPS // 12  # the rest fell on empty space: each table has a page of its own
+    assert noticed > FLIPS // 2  # the rest fell on what was deleted, or lies beyond a cell

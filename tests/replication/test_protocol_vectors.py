@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from replication import control
 from replication.bundle import encode_bundle
 from replication.control import DeviceEnrolled, encode_record
 from replication.frontier import sign_ack
@@ -125,3 +126,11 @@ def test_the_bundle_of_the_frozen_changes_is_no_larger_than_it_was() -> None:
     secretary, _ = group()
     bundle = encode_bundle([admitted.change for admitted in secretary.everything()])
     assert len(bundle) <= len(bytes.fromhex(frozen["bundle"])) * 1.1
+
+
+def test_the_page_has_every_kind_and_version_of_control_records() -> None:
+    page = (Path(control.__file__).parent / "PROTOCOL.md").read_text("utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    for form in control._FORMS:
+        (row,) = [row for row in rows if f"`{form.kind}`" in row[1]]
+        assert str(form.version) in row[2] or f"version {form.version}" in row[3]
