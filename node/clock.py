@@ -1,20 +1,57 @@
 """The one file that reads the wall clock and randomness; everything else is given values.
 
 The clock is a claim, never an order: it labels what was recorded. Randomness makes keys, salts
-and one-time secrets, so it comes from the operating system.
+and one-time secrets, so it comes from the operating system. Whoever plays several devices in one
+process gives each a clock of its own (`CLOCK`); tasks that a device begins inherit it.
 """
 
 import secrets
 import time
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # of Linux, and so of Android
 
 
+class Clock:
+    """What a device reads time and chance from: here the operating system."""
+
+    def __init__(self) -> None:
+        self._began_ms = self.wall_ms()
+        self._began_boot_ms = self.boot_ms()
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970 as the device believes; anything, even below zero."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> float:
+        """Milliseconds since some moment, never backwards."""
+        return time.perf_counter_ns() / 1_000_000
+
+    def boot_ms(self) -> int:
+        """Milliseconds since the device was started, time asleep included."""
+        clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        return time.clock_gettime_ns(clock) // 1_000_000
+
+    def steady_ms(self) -> int:
+        """The wall clock, but never younger than this process allows."""
+        passed_ms = self.boot_ms() - self._began_boot_ms
+        return max(0, self.wall_ms(), self._began_ms + passed_ms)
+
+    def random_bytes(self, count: int) -> bytes:
+        """Fresh secret bytes."""
+        return secrets.token_bytes(count)
+
+
+CLOCK: Final[ContextVar[Clock]] = ContextVar("clock", default=Clock())  # noqa: B039 (never changed)
+"""The clock of the device whose task asks."""
+
+
 def now_ms() -> int:
     """Milliseconds since 1970 as this phone believes; never below zero."""
-    return max(0, time.time_ns() // 1_000_000)
+    return max(0, CLOCK.get().wall_ms())
 
 
 def day_of(time_ms: int) -> str:
@@ -27,7 +64,7 @@ def day_of(time_ms: int) -> str:
 
 def monotonic_ms() -> float:
     """A clock for durations only: it never jumps, and its zero means nothing."""
-    return time.perf_counter_ns() / 1_000_000
+    return CLOCK.get().monotonic_ms()
 
 
 def boot_ms() -> int:
@@ -35,8 +72,7 @@ def boot_ms() -> int:
 
     A system without such a clock gives one that may stand still while it sleeps.
     """
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime_ns(clock) // 1_000_000
+    return CLOCK.get().boot_ms()
 
 
 def steady_ms() -> int:
@@ -45,7 +81,7 @@ def steady_ms() -> int:
     For how old something is: a wall clock that is set back makes nothing younger while the process
     lives. Across a restart only the wall clock is left.
     """
-    return max(now_ms(), _STARTED_AT_MS + boot_ms() - _STARTED_BOOT_MS)
+    return CLOCK.get().steady_ms()
 
 
 def boot_name() -> str:
@@ -58,8 +94,4 @@ def boot_name() -> str:
 
 def random_bytes(count: int) -> bytes:
     """Fresh secret bytes from the operating system."""
-    return secrets.token_bytes(count)
-
-
-_STARTED_AT_MS = now_ms()
-_STARTED_BOOT_MS = boot_ms()
+    return CLOCK.get().random_bytes(count)

@@ -109,9 +109,11 @@ class Dialer:
     async def _until_something_changes(self) -> None:
         events = [self._kick] if self._lan is None else [self._kick, self._lan.changed]
         waits = [asyncio.create_task(event.wait()) for event in events]
-        await asyncio.wait(waits, timeout=RECHECK_S, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        try:
+            await asyncio.wait(waits, timeout=RECHECK_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
         if self._lan is not None:
             self._lan.changed.clear()
 
@@ -133,8 +135,10 @@ class Dialer:
         """Wait before the next try; news from the network shortens it, but never to nothing."""
         await asyncio.sleep(min(seconds, PAUSE_S_MIN))
         news = asyncio.create_task(self._news.wait())
-        await asyncio.wait((news,), timeout=max(0.0, seconds - PAUSE_S_MIN))
-        news.cancel()
+        try:
+            await asyncio.wait((news,), timeout=max(0.0, seconds - PAUSE_S_MIN))
+        finally:
+            news.cancel()
 
     async def _call(self, target: Target) -> bool:
         """Hold one conversation; whether it came about."""

@@ -51,6 +51,7 @@ from node.home_files import (
     ledger_path,
     make_folder,
 )
+from node.marker import state_folder
 from node.pin import spelt
 from node.private_file import FILE_MODE, full_in_words, read_small, tighten, write_private
 from replication.identity import SEED_BYTES, DeviceKeys
@@ -85,6 +86,8 @@ class Home:
         self.sealed = record if isinstance(record, SealedDevice) else None
         """What a PIN is judged by; None for a home without one."""
         self.token = token
+        self.state = state_folder()
+        """Where the markers of this device lie, outside the home (node/marker.py)."""
         self._lock = lock
 
     @property

@@ -23,7 +23,7 @@ from node.errors import CommandRefused, NodeError, UnknownGroup, damaged
 from node.held_groups import HeldGroups
 from node.home import Home, create_home, open_home
 from node.ledger_file import Connect, connect
-from node.marker import Marker, Marks, state_folder
+from node.marker import Marker, Marks
 from node.payloads import encoded, ids_of, payloads_of, refused
 from node.people import People
 from node.sealed_ledger import connect_by, make_ledger, new_key
@@ -84,7 +84,7 @@ class Group:
         seed = store.founding_seed(row.group_no)
         self.founding_key = DeviceKeys(seed) if seed else None
         """The one-time key that ends the founding; None: not this device's, or used up."""
-        marker = Marker(state_folder(), self.device, self.id)
+        marker = Marker(home.state, self.device, self.id)
         self.continuity = Continuity(self.replica, marker)
         """Whether this phone's own chain goes on from where it was."""
         self.books = Books(store, row, self.replica)
@@ -220,7 +220,7 @@ class Node:
         stored = Stored((first,), (), tuple(keys))
         store = self.store
         try:
-            Marker(state_folder(), self.device, group_id).write(Marks())
+            Marker(self.home.state, self.device, group_id).write(Marks())
             with store.database.transaction():
                 row = store.insert_group(group_id, label)
                 store.keep_founding_seed(row.group_no, founding.seed)

@@ -63,18 +63,29 @@ async def run(
         stack.push_async_callback(api.close)
         _tell(device, options, say)
         await stack.enter_async_context(findable(device, options, say))
-        dialer = Dialer(
-            device.node, device.thread, device.links, device.http, device.lan, options.peers
-        )
-        stack.push_async_callback(_cancelled, asyncio.create_task(dialer.run()))
-        relays = RelayLinks(device)
-        stack.push_async_callback(_cancelled, asyncio.create_task(relays.run()))
-        stack.push_async_callback(_cancelled, asyncio.create_task(_follow_groups(device, dialer)))
-        stack.push_async_callback(_cancelled, asyncio.create_task(_tell_news(device, say)))
-        stack.push_async_callback(_cancelled, asyncio.create_task(keep_following(device, say)))
+        await stack.enter_async_context(working(device, options.peers, say))
         await device.stopping.wait()
         if device.locked_by_hand:
             say("This phone was locked, and Mkutano stops on it: a locked phone holds no key.")
+
+
+@contextlib.asynccontextmanager
+async def working(
+    device: Device, peers: tuple[Address, ...], say: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Call other phones and relays, and tell what they bring, while this lasts."""
+    dialer = Dialer(device.node, device.thread, device.links, device.http, device.lan, peers)
+    works = (
+        dialer.run(),
+        RelayLinks(device).run(),
+        _follow_groups(device, dialer),
+        _tell_news(device, say),
+        keep_following(device, say),
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        for work in works:
+            stack.push_async_callback(_cancelled, asyncio.create_task(work))
+        yield
 
 
 def _tell(device: Device, options: Options, say: Callable[[str], None]) -> None:

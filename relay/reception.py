@@ -111,12 +111,13 @@ class Reception:
         )
         if not socket.can_prepare(request).ok:
             return _once(web.Response(status=426, text=_GREETING, headers={"Upgrade": "websocket"}))
-        await self._talk(socket, request, network)
+        await self.talk(socket, request, network)
         return socket
 
-    async def _talk(
+    async def talk(
         self, socket: web.WebSocketResponse, request: web.BaseRequest, network: str
     ) -> None:
+        """Serve one WebSocket of a network to its end."""
         self._count += 1
         number = self._count
         visit = Visit(

@@ -1,0 +1,154 @@
+"""A relay of the story: the product's desk, rooms, limits, upkeep and store, behind a wire.
+
+Its database is the product's SQLite store, used from this thread; what it does not have is a
+listening socket, a port for its operator and threads. It can be stopped, killed, and come back
+with another disk.
+"""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeVar, cast
+
+from aiohttp import web
+
+from relay.clock import CLOCK, Clock
+from relay.config import Config
+from relay.opening import open_key
+from relay.relay_key import RelayKey
+from relay.server import Relay
+from relay.sqlite_store import SqliteStore
+from relay.store import SALT_BYTES
+from simulations.simulator.process import Process
+from simulations.simulator.wire import Socket, Wire
+
+T = TypeVar("T")
+
+PORT = 8470
+
+
+class RelayClock(Clock):
+    """The story's time and a seeded chance."""
+
+    def __init__(self, time_s: Callable[[], float], seed: str) -> None:
+        self._time_s = time_s
+        self._chance = random.Random(seed)
+        self.wrong_ms = 0
+
+    def wall_ms(self) -> int:
+        """See Clock."""
+        return 1_767_225_600_000 + int(self._time_s() * 1000) + self.wrong_ms
+
+    def monotonic_ms(self) -> float:
+        """See Clock."""
+        return self._time_s() * 1000
+
+    def random_bytes(self, count: int) -> bytes:
+        """See Clock."""
+        return self._chance.randbytes(count)
+
+
+class RelayHost:
+    """A relay and the machine that it runs on; off until `power_on`."""
+
+    def __init__(self, name: str, host: str, folder: Path, wire: Wire, clock: RelayClock) -> None:
+        self.name = name
+        self.host = host
+        self.url = f"ws://{host}:{PORT}"
+        self.folder = folder
+        self.clock = clock
+        self.process: Process | None = None
+        self.relay: Relay | None = None
+        self._wire = wire
+        self._stopped = asyncio.Event()
+        self._over = asyncio.Event()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether its program runs."""
+        return self.relay is not None and self.process is not None and self.process.is_alive
+
+    @property
+    def key(self) -> RelayKey:
+        """The key that phones know it by."""
+        assert self.relay is not None, f"{self.name} is off"
+        return self.relay.key
+
+    async def power_on(self) -> None:
+        """Start it; returns when it answers."""
+        process = Process(self.name)
+        process.context.run(CLOCK.set, self.clock)
+        self.process, self._stopped, self._over = process, asyncio.Event(), asyncio.Event()
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        task = process.begin(self._run(process, ready))
+        await asyncio.wait((task, ready), return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            await task
+
+    async def power_off(self) -> None:
+        """Stop it in good order."""
+        if self.is_on:
+            self._stopped.set()
+            await self._over.wait()
+        self.relay = None
+
+    async def kill(self) -> None:
+        """Pull the plug."""
+        if self.process is not None and self.process.is_alive:
+            self.process.kill()
+            await self.process.buried()
+        self.relay = None
+
+    async def _run(self, process: Process, ready: "asyncio.Future[None]") -> None:
+        stopped, over = self._stopped, self._over
+        config = Config(state=str(self.folder), admin=False)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "relay.sqlite"
+        path.touch()
+        store = StoryStore(path, -1, 0, None)
+        process.at_death.append(store.let_go)
+        try:
+            await store.begin(self.clock.random_bytes(SALT_BYTES))
+            self.relay = relay = Relay(config, store, await open_key(config, store))
+            await relay.upkeep.start()
+            self._wire.listen(self.host, PORT, process, self._answer)
+            ready.set_result(None)
+            await stopped.wait()
+            self._wire.unlisten(self.host, PORT)
+            await relay.close()
+        finally:
+            store.let_go()
+            process.is_alive = False
+            over.set()
+
+    async def _answer(self, socket: Socket, who: str) -> None:
+        assert self.relay is not None
+        request = SimpleNamespace(
+            path="/", headers={}, remote=who, transport=SimpleNamespace(abort=socket.abort)
+        )
+        await self.relay.reception.talk(
+            cast(web.WebSocketResponse, socket), cast(web.BaseRequest, request), who
+        )
+
+
+class StoryStore(SqliteStore):
+    """The product's store on this thread, with one connection."""
+
+    _connection: sqlite3.Connection | None = None
+
+    async def _on_thread(self, writing: bool, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = self._connect(True)
+        try:
+            return work(self._connection)
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
+    def let_go(self) -> None:
+        """The program is dead: what it had open is open no more."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
