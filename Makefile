@@ -9,10 +9,14 @@ HOME_FOLDER ?= .mkutano
 RELAY_FOLDER ?= .relay
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JAVASCRIPT := tests/javascript/node_modules
 # A file of tests stays in one process; PYTEST_ARGUMENTS=-x says something else instead.
 PYTEST_ARGUMENTS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# Which stories `make simulate` tells; without an end it takes MINUTES=60, or Ctrl-C.
+SEEDS ?= 0-
 
 # The demo and the tests start phones by the dozen: what Python compiled for one, the next one reads.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,7 +26,7 @@ ifneq ($(shell PATH='$(PATH)'; cat $(VENV)/made-for 2>/dev/null),$(CURDIR))
 STALE := $(shell PATH='$(PATH)'; rm -rf $(VENV))
 endif
 
-.PHONY: help demo run relay test lint bench lock clean
+.PHONY: help demo run relay test simulate fuzz wire coverage lint bench bench-peers lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,8 +34,13 @@ help:
 	@echo 'make run     a phone of your own, in the folder .mkutano'
 	@echo 'make relay   a relay of your own, in the folder .relay'
 	@echo 'make test    the whole test suite'
+	@echo 'make coverage  whether the tests run every line and branch of the cores'
+	@echo 'make simulate MINUTES=60  villages in one thread, with everything that can go wrong'
+	@echo 'make fuzz MINUTES=60      what strangers may send, to every parser'
+	@echo 'make wire MINUTES=10      real phones and a relay on a hostile wire'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   the table of speeds, each beside its reference'
+	@echo 'make bench-peers  we beside the peers on one workload, and how we grow (about 10 minutes)'
 	@echo 'make lock    pin the dependencies again (needs uv)'
 	@echo 'make clean   throw away the virtual environment and caches'
 
@@ -49,6 +58,22 @@ test: $(VENV)/test $(JAVASCRIPT)/installed
 	@echo 'Testing.'
 	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
 
+# Admission, session and codec run whole under the tests: every line, each branch. The reducer nearly
+# does; what is left of it is printed, and may only become less.
+coverage: $(VENV)/test
+	@echo 'Running the tests of the cores under a tracer (some minutes).'
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS) --quiet --hypothesis-profile=ci tests/model tests/replication
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --fail-under=99.5 --include="$$($(BIN)/python -m simulations.mutation.cores reducer)"
+	@$(BIN)/python -m coverage report --fail-under=100 --include="$$($(BIN)/python -m simulations.mutation.cores admission session codec)"
+
+fuzz: $(VENV)/test
+	@$(BIN)/python -m simulations.fuzzing $(if $(MINUTES),--minutes $(MINUTES))
+
+wire: $(VENV)/test
+	@$(BIN)/python -m simulations.wire $(if $(MINUTES),--minutes $(MINUTES))
+
 lint: $(VENV)/test
 	@echo 'Checking the style and the types.'
 	@$(BIN)/ruff check .
@@ -57,6 +82,18 @@ lint: $(VENV)/test
 
 bench: $(VENV)/test
 	@$(BIN)/python -m simulations.bench
+
+bench-peers: $(PEERS)/installed
+	@$(PEERS)/bin/python -m simulations.bench.peers
+
+# An environment of its own: what only the comparison needs stays out of ours.
+$(PEERS)/installed: requirements-peers.lock
+	@echo 'Installing the peers in $(PEERS), each package checked against its hash.'
+	@rm -rf $(PEERS)
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes --requirement requirements-peers.lock
+	@touch $@
 
 $(VENV)/made-for:
 	@echo 'Making a virtual environment in $(VENV).'
@@ -89,6 +126,8 @@ lock:
 		--generate-hashes --no-header --no-annotate --quiet --upgrade --output-file requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra build --extra sheets --extra sealed --extra relay --extra postgres --extra analysis --extra test \
 		--generate-hashes --no-header --no-annotate --quiet --upgrade --output-file requirements-test.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra peers --constraint requirements-test.lock \
+		--generate-hashes --no-header --no-annotate --quiet --upgrade --output-file requirements-peers.lock
 
 clean:
-	rm -rf $(VENV) $(JAVASCRIPT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(JAVASCRIPT) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -27,6 +27,7 @@ from model.derived import Work, derive
 from model.entry import Entry, Past
 from model.identifiers import CHANGE_PREFIX_BYTES
 from model.journal import entry_page
+from model.limits import said_enough
 from model.notes import note, void
 from model.pages import NO_MEETING, DecisionPage, Posting, Voice
 from model.permissions import is_member
@@ -193,8 +194,9 @@ def _refusal(book: Book, entry: Entry, target: str, word: str) -> str:
         return "not_asked"
     if word == "card" and (refused := _card_refusal(page, entry, target)):
         return refused
-    own = sum(voice.person == person for voice in page.voices)
-    return "too_many" if own >= VOICES_EACH or len(page.voices) >= VOICES_MAX else ""
+    own = (voice.entry for voice in page.voices if voice.person == person)
+    flood = said_enough(own, entry.past, VOICES_EACH) or len(page.voices) >= VOICES_MAX
+    return "too_many" if flood else ""
 
 
 def _card_refusal(page: DecisionPage, entry: Entry, target: str) -> str:

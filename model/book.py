@@ -66,6 +66,9 @@ class Pages(Protocol):
     def items(self, table: str, /) -> Iterable[tuple[str, bytes]]:
         """Every page of a table, in any order."""
 
+    def unreadable(self, table: str, key: str, /) -> Exception:
+        """What to raise for a page that is not as this book wrote it."""
+
 
 class Table(dict[K, P | None], Generic[K, P]):
     """Pages of one kind by key; a key is text or a tuple of text and whole numbers.
@@ -110,7 +113,7 @@ class Table(dict[K, P | None], Generic[K, P]):
             page = None
             if not self._complete and self._pages is not None:
                 raw = self._pages.get(self.name, self.key_text(key))
-                page = None if raw is None else cast(P, self._decoder.decode(raw))
+                page = None if raw is None else self._decoded(self.key_text(key), raw)[1]
             dict.__setitem__(self, key, page)  # it was there before, nothing changed
             return page
 
@@ -122,10 +125,19 @@ class Table(dict[K, P | None], Generic[K, P]):
         """Every page there is, in an order of this replica's own: for what no order decides."""
         if not self._complete and self._pages is not None:
             for text, raw in self._pages.items(self.name):
-                self.setdefault(self.text_key(text), cast(P, self._decoder.decode(raw)))
+                self.setdefault(*self._decoded(text, raw))
             self._complete = True
         # Zero and None are "not there": both are written as None.
         return ((key, page) for key, page in self.items() if page is not None and page != 0)
+
+    def _decoded(self, text: str, raw: bytes) -> tuple[K, P]:
+        """A stored page and its key; storage may have spoilt either."""
+        try:
+            return self.text_key(text), cast(P, self._decoder.decode(raw))
+        except (msgspec.MsgspecError, ValueError, TypeError, AttributeError) as error:
+            if self._pages is None:
+                raise
+            raise self._pages.unreadable(self.name, str(text)) from error
 
     def key_text(self, key: K) -> str:
         """The key as it is written: parts joined by a slash."""
@@ -275,7 +287,7 @@ class Book:
         self.rights: dict[bytes, tuple[frozenset[type], bool]] = {}  # cache, see permissions.py
         self.seating: Any = None  # cache, see offices.py
         self.founded: bool | None = None  # cache, see offices.py
-        self.settlers: set[bytes] = set()  # cache: devices that are no first witness, see elections
+        self.settlers: dict[bytes, bytes] = {}  # cache: device, its entry that saw a witness
         self.authority: tuple[bytes, ...] | None = None  # cache, see permissions.py
         self.rooted: set[bytes] = set()  # cache, see refers_to_known in permissions.py
         self.rooted_in: Past | None = None  # of the newest fact about rights, when it knew all

@@ -37,7 +37,7 @@ class _Form(NamedTuple):
     optional: tuple[int, ...]  # of these, the ones that may be empty
 
 
-def _refuse_tag(_decoder: object) -> NoReturn:
+def _refuse_tag(_decoder: object, _immutable: bool) -> NoReturn:
     raise ValueError("tags carry no facts")
 
 

@@ -19,6 +19,7 @@ from model.claims import said
 from model.decisions import open_decision
 from model.entry import Entry
 from model.journal import CASH, entry_page
+from model.limits import said_enough
 from model.notes import note, void
 from model.pages import EntryPage, FindingPage
 from model.sheets import add_claim
@@ -68,6 +69,10 @@ def reverse_entry(book: Book, entry: Entry, event: e.EntryReversed, _keeper: boo
     if meeting is not None and meeting.closes and is_gated(book, page):
         book.entries.put(name, replace(entry_page(book, name), late=True))
     binding = _decided(book, entry, target)
+    rivals = (rival for taken in targets for rival in entry_page(book, taken).reversals)
+    knew = tuple(rival for rival in dict.fromkeys(rivals) if bytes.fromhex(rival) in entry.past)
+    if knew:
+        book.entries.put(name, replace(entry_page(book, name), knew=knew))
     for taken in targets:
         taken_page = entry_page(book, taken)
         book.entries.put(taken, replace(taken_page, reversals=(*taken_page.reversals, name)))
@@ -106,8 +111,8 @@ def _refusal(book: Book, entry: Entry, target: str, page: EntryPage | None) -> s
     if len(page.reversals) >= CLAIMS_MAX:
         return "too_many"
     if entry.held:  # whoever has a stolen phone leaves room for officers' own reversals
-        held = sum(bool(entry_page(book, other).stopped) for other in page.reversals)
-        if held >= CLAIMS_EACH:
+        held = (other for other in page.reversals if entry_page(book, other).stopped)
+        if said_enough(held, entry.past, CLAIMS_EACH):
             return "too_many"
     if page.kind == "entry.reversed" and page.count >= DEPTH_MAX:
         return "not_reversible"

@@ -23,7 +23,7 @@ from model.journal import balance, entry_page, reversed_by
 from model.members import member_named
 from model.money import format_amount
 from model.notes import void
-from model.pages import ClosingPage, EntryPage, FindingPage, Posting
+from model.pages import ClosingPage, EntryPage, FindingPage, MeetingPage, Posting
 from model.postings import NOWHERE, Postings
 from model.sheets import claims_on
 from model.standing import enter
@@ -105,6 +105,11 @@ class Counted(NamedTuple):
 def newest_keys(book: Book, most: int = MEETINGS_MAX) -> list[Key]:
     """The newest meetings, the newest first."""
     return nlargest(most, (key for key, _ in book.meetings.unsorted()))
+
+
+def newest_meetings(book: Book, most: int = MEETINGS_MAX) -> list[tuple[Key, MeetingPage]]:
+    """The newest meetings with their pages, the newest first."""
+    return nlargest(most, book.meetings.unsorted())
 
 
 def compared_counts(book: Book) -> Iterator[Counted]:

@@ -38,14 +38,17 @@ def open_cycle(book: Book, entry: Entry, event: e.CycleOpened, _keeper: bool) ->
         book.cycles.put(key, CyclePage(name, event.starts_on, event.ends_on))
         note(book, entry, "cycle.opened", "counted", event.cycle)
         return
-    if (known.starts_on, known.ends_on) != (event.starts_on, event.ends_on):
-        page = FindingPage((known.entry, name), cycle=event.cycle)
-        book.findings.put(("contested_cycle", key), page)
+    contested = (known.starts_on, known.ends_on) != (event.starts_on, event.ends_on)
+    if contested:
         # The longer span, whoever wrote first.
         starts_on = min(known.starts_on, event.starts_on)
         ends_on = max(known.ends_on, event.ends_on)
         known = replace(known, starts_on=starts_on, ends_on=ends_on)
-    book.cycles.put(key, replace(known, openings=(*known.openings, name)[:OPENINGS_MAX]))
+    openings = (*known.openings, name)[:OPENINGS_MAX]
+    book.cycles.put(key, replace(known, openings=openings))
+    if contested or book.findings.find(("contested_cycle", key)) is not None:
+        finding = FindingPage(tuple(sorted((known.entry, *openings))), cycle=event.cycle)
+        book.findings.put(("contested_cycle", key), finding)
     note(book, entry, "cycle.opened", "corroborating", event.cycle)
 
 
@@ -53,7 +56,8 @@ def close_cycle(book: Book, entry: Entry, event: e.CycleClosed, keeper: bool) ->
     """Ask officers to end a cycle: Dr income, Cr expenses, the rest to the retained surplus."""
     key = str(event.cycle)
     page = book.cycles.find(key)
-    if page is None:
+    opened = (page.entry, *page.openings) if page is not None else ()
+    if page is None or not any(bytes.fromhex(name) in entry.past for name in opened):
         void(book, entry, "cycle.closed", "cycle_not_opened")
         return
     if any(

@@ -38,7 +38,7 @@ from model.book import Book, Left
 from model.derived import Work
 from model.entry import Entry, Past
 from model.journal import FINES_DUE, SHARES, balance, entry_page, restate, reversed_by
-from model.members import loans_of, member_named, names_of
+from model.members import kept_member, loans_of, member_named, names_of
 from model.notes import void
 from model.pages import EntryPage, FindingPage, Posting
 from model.sheets import claims_once
@@ -191,7 +191,7 @@ def watch_settlements(book: Book) -> Iterator[tuple[str, str, FindingPage]]:
         stated = {(account, subject): amount for account, subject, amount in page.held}
         for account in (MEMBER_SHARES, MEMBER_SAVINGS):
             given = stated.get((account, page.subject), 0)
-            there = -balance(book, account, page.subject)
+            there = -balance(book, account, kept_member(book, page.subject))
             if page.status == "suspense" and given != there:
                 where = (page.cycle, page.session)
                 finding = FindingPage((name,), page.subject, *where, (given, abs(there)), account)

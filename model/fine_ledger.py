@@ -77,8 +77,8 @@ def note_levied(book: Book, entry: Entry, member: str, amount_minor: int, *, alo
     if rules is not None:
         version, income = rules.terms.version, income_account(rules.terms.fines_to)
     book.levies.put(entry.id.hex(), (version, income))
-    if entry.held:
-        return  # it is filled in when officers bring it in
+    if entry.held or (alone and not amount_minor):
+        return  # filled in when officers bring it in; or nothing, and it goes nowhere
     page = fines_of(book, member)
     if not alone or page.incomes not in ((), (income,)) or page.paid_minor > page.levied_minor:
         derive(book, "fine.levied", member)

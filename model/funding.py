@@ -32,7 +32,7 @@ from model.journal import entry_page, restate, reversed_by
 from model.notes import too_many, void
 from model.pages import NO_MEETING, EntryPage, FindingPage, Posting
 from model.partners import partner_named
-from model.references import counted_one, plain, reference_key, tellers, thing_named
+from model.references import counted_one, first_teller, plain, reference_key, thing_named
 from model.standing import enter
 
 _OWED: Final = {
@@ -196,13 +196,13 @@ def _add_up(book: Book, page: FundingPage, topic: str) -> FundingPage:
 
 def _promised(book: Book, thing: str) -> FundingPage | None:
     """The promise that counts; when none does, its kind still says what came in."""
-    claims = tellers(book, thing, "funding.promised")
+    first = first_teller(book, thing, "funding.promised")
     counted = counted_one(book, thing, "funding.promised")
-    promise = book.promises.find(counted or claims[0]) if claims else None
+    promise = book.promises.find(counted or first) if first else None
     if promise is None:
         return None
     promised = promise.promised_minor if counted else 0
-    return replace(promise, entry=claims[0], promised_minor=promised)
+    return replace(promise, entry=first, promised_minor=promised)
 
 
 def _lines(kind: str, entry: EntryPage) -> tuple[Posting, ...]:

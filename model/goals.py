@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from model import events as e
+from model import listing
 from model.accounts import INVESTMENTS, MEMBER_SAVINGS, MEMBER_SHARES
 from model.book import Book
 from model.days import parse_day
@@ -21,7 +22,7 @@ from model.journal import balance, entry_page, reversed_by
 from model.members import member_named, names_of
 from model.notes import void
 from model.pages import NO_MEETING, EntryPage, GoalPage
-from model.sheets import claims_on, claims_once
+from model.sheets import claims_once
 from model.standing import enter
 from model.stopped import is_apart
 
@@ -93,6 +94,8 @@ def record_consent(book: Book, entry: Entry, event: e.ConsentRecorded, keeper: b
     if not member or (event.witness and not member_named(book, event.witness)):
         void(book, entry, "consent.recorded", "unknown_reference")
         return
+    if not claims_once(book, f"consent {event.purpose} {member}"):
+        listing.add(book, _asked(member), event.purpose)
     enter(
         book, entry, keeper, "consent.recorded", NO_MEETING, NO_MEETING, member, 1, 0,
         "yes" if event.allowed else "no", (), (),
@@ -112,13 +115,15 @@ def has_consented(book: Book, member: str, purpose: str) -> bool:
     return bool(words) and "no" not in words
 
 
+def _asked(member: str) -> str:
+    """Topic of the list of what a member was asked to allow, each purpose once."""
+    return f"consents {member}"
+
+
 def consents_of(book: Book, member: str) -> dict[str, bool]:
     """Every purpose that a member was asked about, and whether the member allows it."""
     asked = {
-        entry_page(book, name).text
-        for one in names_of(book, member)
-        for slot, _, name in claims_on(book, NO_MEETING, NO_MEETING, one)
-        if slot.startswith("consent ")
+        purpose for one in names_of(book, member) for purpose in listing.every(book, _asked(one))
     }
     return {purpose: has_consented(book, member, purpose) for purpose in sorted(asked)}
 

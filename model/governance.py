@@ -109,8 +109,9 @@ def watch_proposals(book: Book) -> Iterator[tuple[str, str, FindingPage]]:
             continue
         price_changes = proposal.terms.share_value_minor != current.terms.share_value_minor
         blocked = price_changes and bool(open_cycles(book))
+        in_force = current.terms.proposal.hex() in alike
         adoptable = outcome(book, alike) == "approved" and _base(book, None) == proposal.base
-        if adoptable and not blocked and not told & set(alike):
+        if adoptable and not in_force and not blocked and not told & set(alike):
             told.add(name)
             one = min(alike)  # which of several that say the same depends on no order
             yield "not_adopted", one, FindingPage((one,))
@@ -243,7 +244,8 @@ def _point_out_change(
 def see_witness(book: Book, entry: Entry) -> None:
     """Let what an officer writes be a witness that the group is founded, see alone.py.
 
-    Devices that have nothing to add are remembered, and not asked again.
+    A device that has nothing to add is remembered by the entry that said so, and what follows that
+    entry is not asked again; what the copy of a cloned phone wrote does not follow it.
     """
     group, person, past = book.group.find("group"), entry.person.hex(), entry.past
     founder = group is not None and person == group.founder
@@ -257,7 +259,7 @@ def see_witness(book: Book, entry: Entry) -> None:
             book.forget_rights()
             show_offices(book)
             show_constitution(book)
-    book.settlers.add(entry.device)
+    book.settlers[entry.device] = entry.id
 
 
 def constitutions(book: Book) -> list[ConstitutionPage]:

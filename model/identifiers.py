@@ -3,7 +3,7 @@
 An `EntryId` is 17 bytes: the first 16 bytes of the change hash and one byte, the place of the
 event in its change. A member, a loan or an approval has no other name than the id of the entry
 that brought it into being. Inside one change an event refers to an earlier one by a single byte,
-its place; `resolve` gives the full name. Pages and views write ids as lower-case hex.
+its place; the codec makes it whole. Pages and views write ids as lower-case hex.
 """
 
 from __future__ import annotations
@@ -26,13 +26,6 @@ _RECEIPT_BITS = 5 * _RECEIPT_LETTERS
 def entry_id(change_hash16: bytes, index: int) -> EntryId:
     """Name the event at place `index` (0..63) of the change whose hash begins with 16 bytes."""
     return EntryId(change_hash16 + bytes((index,)))
-
-
-def resolve(reference: bytes, change_hash16: bytes) -> EntryId:
-    """Full name of a reference: one byte points into the referring change itself."""
-    if len(reference) == LOCAL_ID_BYTES:
-        return EntryId(change_hash16 + reference)
-    return EntryId(reference)
 
 
 def receipt_code(identity: bytes) -> str:

@@ -25,7 +25,7 @@ from model.money import format_amount
 from model.notes import void
 from model.pages import NO_MEETING, EntryPage, FindingPage, Posting
 from model.reckoning.investments import gain_on_sale
-from model.references import counted_one, plain, tellers, thing_named
+from model.references import counted_one, first_teller, plain, thing_named
 from model.standing import enter
 
 DAYS_MAX: Final = 64  # newest days on which one investment was valued that are looked at
@@ -144,13 +144,13 @@ def derive_investment(book: Book, thing: str) -> None:
 
 def _bought(book: Book, thing: str) -> InvestmentPage | None:
     """The purchase that counts; without one its cost is nothing."""
-    claims = tellers(book, thing, "investment.bought")
+    first = first_teller(book, thing, "investment.bought")
     counted = counted_one(book, thing, "investment.bought")
-    purchase = book.purchases.find(counted or claims[0]) if claims else None
+    purchase = book.purchases.find(counted or first) if first else None
     if purchase is None:
         return None
     cost = purchase.cost_minor if counted else 0
-    return replace(purchase, entry=claims[0], cost_minor=cost)
+    return replace(purchase, entry=first, cost_minor=cost)
 
 
 def _with(page: InvestmentPage, entry: EntryPage) -> InvestmentPage:

@@ -120,19 +120,29 @@ def remirror(book: Book, reversal: str, acting: dict[str, bool] | None = None) -
 
 
 def reversed_by(book: Book, page: EntryPage, acting: dict[str, bool] | None = None) -> str:
-    """The reversal that takes this entry back, of the earliest meeting; empty when none does.
+    """The reversal that takes this entry back; empty when none does.
 
+    Of several the one of the earliest meeting whose author knew of none of them, or the lowest.
     `acting`: reversals that were looked at on the way; several ways may lead to one.
     """
     if not page.reversals:
         return ""
     acting = {} if acting is None else acting
-    holding = [
-        (page_of.cycle, page_of.session, place, reversal)
-        for place, reversal in enumerate(page.reversals)
-        if _acts(book, reversal, page_of := entry_page(book, reversal), acting)
-    ]
-    return min(holding)[-1] if holding else ""
+    holding = {
+        reversal: one
+        for reversal in page.reversals
+        if _acts(book, reversal, one := entry_page(book, reversal), acting)
+    }
+    return min(
+        holding,
+        key=lambda name: (
+            holding[name].cycle,
+            holding[name].session,
+            not holding.keys().isdisjoint(holding[name].knew),
+            name,
+        ),
+        default="",
+    )
 
 
 def _acts(book: Book, reversal: str, page: EntryPage, acting: dict[str, bool]) -> bool:

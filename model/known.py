@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from model.agreement import brings_in, judgement, known_outcome
 from model.book import Book
 from model.entry import Past
-from model.journal import balance, entry_page
+from model.journal import entry_page
 from model.pages import NO_MEETING, MeetingPage
 from model.sheets import sheet_entries, subjects_of
 from model.stopped import followed
@@ -33,10 +33,6 @@ class KnownBalances:
         for account, subject, amount in _unknown_lines(book, past):
             key = (account, subject)
             self._unknown[key] = self._unknown.get(key, 0) + amount
-
-    def of(self, account: str, subject: str = "") -> int:
-        """One balance."""
-        return balance(self._book, account, subject) - self._unknown.get((account, subject), 0)
 
     def of_kinds(self, first_digits: str) -> dict[Key, int]:
         """Every balance but zero of the accounts that begin with one of these digits."""

@@ -15,19 +15,21 @@ from typing import Final
 from msgspec.structs import replace
 
 from model import events as e
+from model import listing
 from model.accounts import LOANS, POCKETS
+from model.agreement import claimants
 from model.approvals import ask
 from model.book import Book
 from model.derived import Work, derive
 from model.entry import Entry
-from model.journal import entry_page
-from model.loan_facts import is_beyond, list_payment
+from model.loan_facts import guarantees_asked, is_beyond, list_payment
 from model.loan_ledger import (
     KNEW_APPROVAL,
     KNEW_REFUSAL,
     asked_text,
     derive_loan,
     handed_over_text,
+    hands_topic,
     pay_loan,
     put_loan,
     repaid_lines,
@@ -52,10 +54,8 @@ REQUESTS_MAX: Final = 64  # newest loans of one member that a changed request is
 def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool) -> None:
     """Note a request; the same request from two phones is one loan."""
     member, name = member_named(book, event.member), entry.id.hex()
-    guarantees = tuple(
-        (member_named(book, each.member), each.amount_minor) for each in event.guarantors
-    )
-    if not member or not all(guarantor for guarantor, _ in guarantees):
+    guarantees = guarantees_asked(book, event.guarantors)
+    if not member or guarantees is None:
         void(book, entry, "loan.applied", "unknown_reference")
         return
     if member in dict(guarantees):
@@ -77,10 +77,11 @@ def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool)
         text=event.purpose,
     )
     if not alone:
-        for kind, line, first in claims_on(book, event.cycle, event.session, member):
-            if (kind, line) == ("loan.applied", event.line) and first != name:
-                book.aliases.put(name, book.aliases.find(first) or first)
-                return
+        slot = ("loan.applied", event.line)
+        claims = claims_on(book, event.cycle, event.session, member)
+        first = next(one for kind, line, one in claims if (kind, line) == slot and one != name)
+        book.aliases.put(name, book.aliases.find(first) or first)
+        return
     loan = LoanPage(
         member,
         event.amount_minor,
@@ -90,7 +91,7 @@ def apply_for_loan(book: Book, entry: Entry, event: e.LoanApplied, keeper: bool)
         event.periods,
         *NO_TERMS,
         social=event.fund == "social_fund",
-        guarantors=tuple(sorted(guarantees)),
+        guarantors=guarantees,
         collateral=event.collateral,
         collateral_minor=event.collateral_minor,
     )
@@ -149,9 +150,9 @@ def approve_loan(book: Book, entry: Entry, event: e.LoanApproved, keeper: bool) 
     )
     _compare_terms(book, entry, event, loan.member)
     ask(book, entry, "loan.approved", event.amount_minor, loan.member)
+    _note_hand(book, entry, name)
     if alone:
         derive(book, "loan.approved", name)
-        _compare_hands(book, entry, name, "loan.disbursed")
 
 
 def refuse_loan(book: Book, entry: Entry, event: e.LoanRefused, keeper: bool) -> None:
@@ -209,16 +210,11 @@ def _compare_terms(book: Book, entry: Entry, event: e.LoanApproved, member: str)
         book.findings.put(("terms_differ", name), page)
 
 
-def _compare_hands(book: Book, entry: Entry, loan: str, other_kind: str) -> None:
-    """Point out a loan that one person both approved and handed over, in a founded group."""
-    if not founded(book, entry.past):
-        return
-    name, person = entry.id.hex(), entry.person.hex()
-    for kind, _, other in claims_once(book, loan):
-        page = entry_page(book, other)
-        if kind == other_kind and page.status == "counted" and page.person == person:
-            finding = FindingPage((name, other), page.member, amounts=(page.amount,))
-            book.findings.put(("one_hand", loan), finding)
+def _note_hand(book: Book, entry: Entry, loan: str) -> None:
+    """Remember who approved or handed over a loan in a founded group, as far as they knew."""
+    name = entry.id.hex()
+    if founded(book, entry.past) and claimants(book, name):  # of a flood nobody asks
+        listing.add(book, hands_topic(loan), name)
 
 
 def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool) -> None:
@@ -253,9 +249,9 @@ def disburse_loan(book: Book, entry: Entry, event: e.LoanDisbursed, keeper: bool
     )
     ask(book, entry, "loan.disbursed", amount, loan.member)
     point_out_status(book, entry, loan.member, (event.cycle, event.session), amount)
+    _note_hand(book, entry, name)
     if alone:
         derive(book, "loan.approved", name)
-        _compare_hands(book, entry, name, "loan.approved")
 
 
 def repay_loan(book: Book, entry: Entry, event: e.LoanRepaid, keeper: bool) -> None:

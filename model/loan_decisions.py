@@ -19,7 +19,7 @@ from model.book import Book
 from model.derived import Work, derive
 from model.entry import Entry
 from model.lending import loan_named
-from model.loan_facts import facts_topic, is_full
+from model.loan_facts import facts_topic, is_full, known_guarantor
 from model.loan_ledger import derive_loan
 from model.loan_postings import income
 from model.loan_terms import agreement_text
@@ -46,7 +46,7 @@ def _loan_of(book: Book, entry: Entry, event: _About, kind: str) -> tuple[str, L
     if loan is None:
         void(book, entry, kind, "unknown_reference")
         return None
-    if is_full(book, name, entry.person.hex(), held=entry.held):
+    if is_full(book, name, entry):
         void(book, entry, kind, "too_many")
         return None
     listing.add(book, facts_topic(name), entry.id.hex())
@@ -254,7 +254,7 @@ def call_guarantee(book: Book, entry: Entry, event: e.GuaranteeCalled, keeper: b
     if loan is None or not guarantor:
         void(book, entry, "guarantee.called", "unknown_reference")
         return
-    if guarantor not in dict(loan.guarantors):
+    if not known_guarantor(book, name, guarantor, entry.past):
         void(book, entry, "guarantee.called", "no_guarantor")
         return
     listing.add(book, calls_topic(name), entry.id.hex())

@@ -11,12 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from model import events as e
 from model import listing
-from model.agreement import agreeing
+from model.agreement import agreeing, claimants, known_outcome
 from model.book import Book
 from model.decisions import decision
+from model.entry import Entry, Past
 from model.journal import entry_page, reversed_by
+from model.limits import said_enough
+from model.members import member_named
 from model.pages import EntryPage
+from model.sheets import claims_once
 
 Fact = tuple[str, EntryPage]
 
@@ -45,17 +50,20 @@ def facts_topic(name: str) -> str:
     return f"happened {name}"
 
 
-def is_full(book: Book, name: str, person: str, *, held: bool = False) -> bool:
-    """Did this person (or all together) write so much about a loan that no more is followed?
+def is_full(book: Book, name: str, entry: Entry) -> bool:
+    """Did its author (or all together) write so much about a loan that this is not followed?
 
-    `held`: what a stopped device writes uses up nothing of what its owner may write on another.
+    What a stopped device writes uses up nothing of what its owner may write on another.
     """
     topic = facts_topic(name)
     if (book.lengths.find(topic) or 0) >= FACTS_MAX:
         return True
-    pages = (entry_page(book, fact) for fact in listing.every(book, topic))
-    own = sum(page.person == person and bool(page.stopped) == held for page in pages)
-    return own >= FACTS_EACH
+    person = book.hexed[entry.person]
+    rows = ((fact, entry_page(book, fact)) for fact in listing.every(book, topic))
+    own = (
+        fact for fact, page in rows if page.person == person and bool(page.stopped) == entry.held
+    )
+    return said_enough(own, entry.past, FACTS_EACH)
 
 
 def list_payment(book: Book, name: str, payment: str, *, held: bool) -> None:
@@ -143,14 +151,46 @@ def effective_day(book: Book, name: str, page: EntryPage, otherwise: str) -> str
     return max(own, ordered[-1] if ordered else own)
 
 
-def guarantors_of(book: Book, name: str) -> tuple[tuple[str, int], ...]:
-    """Who answers for how much of a loan: as the request says, or as each said later."""
+def guarantees_asked(
+    book: Book, guarantees: Iterable[e.Guarantee]
+) -> tuple[tuple[str, int], ...] | None:
+    """Who answers for how much by a request, each once; None when it names somebody unknown."""
     found: dict[str, int] = {}
+    for each in guarantees:
+        member = member_named(book, each.member)
+        if not member:
+            return None
+        found[member] = found.get(member, 0) + each.amount_minor
+    return tuple(sorted(found.items()))
+
+
+def _asked(page: EntryPage) -> dict[str, int]:
+    """Who answers for how much, as the entry that asks for a loan says."""
+    if page.kind != "loan.applied":
+        return {}
+    parts = (words.partition(":") for words in page.detail.split(" ")[2:])
+    return {member: int(amount) for member, _, amount in parts}
+
+
+def known_guarantor(book: Book, name: str, guarantor: str, past: Past) -> bool:
+    """Did a member answer for a loan, as far as an author with this past knew?"""
+    said = [one for _, _, one in claims_once(book, f"guarantee {name} {guarantor}")]
+    if book.loans.find(name) is not None:
+        asking = dict.fromkeys((name, *claimants(book, name)))
+        pages = ((one, book.entries.find(one)) for one in asking)
+        said += [one for one, page in pages if page is not None and guarantor in _asked(page)]
+    return any(
+        bytes.fromhex(one) in past and known_outcome(book, one, past) == "approved" for one in said
+    )
+
+
+def guarantors_of(book: Book, name: str) -> tuple[tuple[str, int], ...]:
+    """Who answers for how much of a loan: as the request that counts says, or each said later."""
     asked = book.entries.find(name)
-    if asked is not None and asked.kind == "loan.applied":
-        for words in asked.detail.split(" ")[2:]:
-            member, _, amount = words.partition(":")
-            found[member] = int(amount)
+    alike = claimants(book, name) if asked is not None and asked.kind == "loan.applied" else []
+    counted = (page for page in map(book.entries.find, alike) if page and page.status == "counted")
+    asked = next(counted, asked)
+    found = _asked(asked) if asked is not None else {}
     for _, page in _counted(book, listing.every(book, f"guaranteed {name}")):
         found[page.member] = page.amount
     return tuple(sorted((member, amount) for member, amount in found.items() if amount))

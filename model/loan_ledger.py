@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from model import listing
 from model.accounts import POCKETS
 from model.agreement import agreeing
 from model.book import Book
@@ -80,6 +81,7 @@ def derive_loan(book: Book, name: str) -> None:
     else:
         loan = by_sum(book, name, loan, facts, payments(book, name))
     put_loan(book, name, loan)
+    _note_one_hand(book, name, loan)
 
 
 def put_loan(book: Book, name: str, loan: LoanPage) -> None:
@@ -87,8 +89,8 @@ def put_loan(book: Book, name: str, loan: LoanPage) -> None:
     book.loans.put(name, loan)
     overpaid = loan.paid_minor - loan.owed_minor if loan.principal_minor else 0
     is_open = not loan.principal_minor or overpaid < 0
-    if loan.refused and not loan.principal_minor:
-        is_open = False
+    if (loan.refused and not loan.principal_minor) or book.offered.find(name) is not None:
+        is_open = False  # what is only offered is nobody's loan yet, see offered.py
     if is_open != (book.open_loans.find(name) is not None):
         book.open_loans.put(name, loan.member if is_open else None)
     back = max(0, overpaid) + loan.set_aside_minor
@@ -118,6 +120,24 @@ def put_loan(book: Book, name: str, loan: LoanPage) -> None:
     agreed_minor = sum(held_back(loan))
     amounts = (kept, agreed_minor) if loan.approved and kept != agreed_minor else ()
     _note(book, "loan_held_back_differs", name, loan, amounts)
+
+
+def hands_topic(name: str) -> str:
+    """Topic of the list of those who approved a loan or handed it over in a founded group."""
+    return f"hands {name}"
+
+
+def _note_one_hand(book: Book, name: str, loan: LoanPage) -> None:
+    """Point out a loan that one person both approved and handed over, in a founded group."""
+    both = tuple(sorted((loan.approved, loan.disbursed)))
+    finding = None
+    if all(both) and not loan.opening:
+        people = {entry_page(book, one).person for one in both}
+        knew = listing.every(book, hands_topic(name)) if len(people) == 1 else ()
+        if not set(both).isdisjoint(knew):
+            finding = FindingPage(both, loan.member, amounts=(loan.principal_minor,))
+    if finding != book.findings.find(("one_hand", name)):
+        book.findings.put(("one_hand", name), finding)
 
 
 def held_back(loan: LoanPage) -> tuple[int, int]:
@@ -177,9 +197,7 @@ def _asked(book: Book, name: str, loan: LoanPage) -> LoanPage:
     """What was asked for, by the request that counts."""
     if loan.opening:
         return loan
-    first = book.entries.find(name)
-    if first is None:
-        return loan
+    first = entry_page(book, name)
     for kind, line, other in claims_on(book, first.cycle, first.session, first.subject):
         page = entry_page(book, other)
         if (kind, line) == ("loan.applied", first.line) and page.status == "counted":

@@ -15,7 +15,7 @@ from model.actions import open_actions
 from model.book import Book
 from model.claims import DISPUTES
 from model.closing import READ_OUT, Bound
-from model.counts import newest_keys, watch_counts
+from model.counts import newest_meetings, watch_counts
 from model.decisions import DECISIONS
 from model.journal import entry_page, reversed_by
 from model.meetings import jumped
@@ -42,12 +42,9 @@ _DECIDES: Final = frozenset({*DECISIONS, "loan.approved", "resolution.recorded"}
 
 def watch_meetings(book: Book) -> Iterator[Seen]:
     """Everything that is odd in the newest meetings, and actions whose day is over."""
-    keys = newest_keys(book, MEETINGS_MAX)
-    postings = Postings(book)
-    for key in keys:
-        page = book.meetings.find(key)
-        if page is None:
-            continue
+    meetings, postings = newest_meetings(book, MEETINGS_MAX), Postings(book)
+    keys = [key for key, _ in meetings]
+    for key, page in meetings:
         rows = list(sheet_entries(book, *key, subjects_of(book, *key)))
         yield from _opening(book, key, page)
         yield from _voting(book, key, page, rows)

@@ -220,7 +220,7 @@ def status_known(book: Book, member: str, past: Past) -> str:
     page = book.members.find(member)
     if page is None:
         return "active"
-    if page.exited and any(
+    if any(
         bytes.fromhex(name) in past and known_outcome(book, name, past) == "approved"
         for _, _, name in claims_once(book, f"exit {member}")
     ):
@@ -242,9 +242,6 @@ def point_out_status(
 
     The money counts. Nothing is said of an author who did not know.
     """
-    page = book.members.find(member)
-    if page is None or not (page.status_entries or page.exited):
-        return
     status = status_known(book, member, entry.past)
     if status != "active":
         name = entry.id.hex()

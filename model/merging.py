@@ -23,6 +23,7 @@ from model.counts import newest_keys
 from model.derived import Work, derive
 from model.entry import Entry
 from model.journal import FINES_DUE, SHARES, balance, entry_page, restate, reversed_by
+from model.limits import said_enough
 from model.members import MERGED, compare_again, member_named
 from model.notes import too_many, void
 from model.pages import EntryPage, FindingPage, Posting
@@ -56,7 +57,7 @@ def merge_members(book: Book, entry: Entry, event: e.MemberMerged, keeper: bool)
         void(book, entry, "member.merged", code, text=event.reason)
         return
     mine = f"{MERGES} {entry.person.hex()}"
-    if (book.lengths.find(mine) or 0) >= MERGES_EACH:
+    if said_enough(listing.every(book, mine), entry.past, MERGES_EACH):
         too_many(book, entry, "member.merged")
         return
     for topic in (MERGES, mine):

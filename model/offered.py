@@ -23,6 +23,7 @@ from model.entry import Entry
 from model.fund_pages import PartnerPage
 from model.journal import entry_page
 from model.lending import add_loan
+from model.loan_facts import guarantees_asked
 from model.loan_ledger import asked_text, put_loan
 from model.meetings import date_meeting
 from model.members import compare_again, member_named, tag_member
@@ -87,16 +88,15 @@ def offer_partner(book: Book, entry: Entry, event: e.PartnerSet) -> None:
 
 def offer_request(book: Book, entry: Entry, event: e.LoanApplied) -> None:
     """Keep a request for a loan that somebody may have paid out since."""
+    build_on(book, entry, event)  # a member of its own, whoever else names that one
     member = member_named(book, event.member)
-    guarantees = tuple(
-        (member_named(book, each.member), each.amount_minor) for each in event.guarantors
-    )
-    if not member or not all(guarantor for guarantor, _ in guarantees):
+    guarantees = guarantees_asked(book, event.guarantors)
+    if not member or guarantees is None:
         void(book, entry, "loan.applied", "unknown_reference")
         return
     loan = LoanPage(
         member, event.amount_minor, event.purpose, event.cycle, event.session, event.periods,
-        *NO_TERMS, social=event.fund == "social_fund", guarantors=tuple(sorted(guarantees)),
+        *NO_TERMS, social=event.fund == "social_fund", guarantors=guarantees,
         collateral=event.collateral, collateral_minor=event.collateral_minor,
     )  # fmt: skip
     offer_loan(book, entry.id.hex(), loan)
@@ -113,6 +113,7 @@ def offer_loan(book: Book, name: str, loan: LoanPage) -> None:
 
 def offer_rotation(book: Book, entry: Entry, event: e.RotationStarted) -> None:
     """Keep a merry-go-round into which members may have paid since; officers agree to it anew."""
+    build_on(book, entry, event)  # members of its own, whoever else names them
     slots = tuple(member_named(book, slot) for slot in event.slots)
     if "" in slots:
         void(book, entry, "rotation.started", "unknown_reference")

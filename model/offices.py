@@ -23,7 +23,7 @@ from model.alone import Seats, rivals_alone, seats_alone, seats_of, witnesses
 from model.book import Book
 from model.entry import Past
 from model.office_pages import SeatsPage
-from model.quarrel import Quarrel, Side, quarrel_of
+from model.quarrel import Quarrel, Side, quarrel_of, together
 from model.succession import standing_of
 from model.titles import FOUNDING_OFFICES, OFFICES
 
@@ -92,19 +92,25 @@ def _since(book: Book, quarrel: Quarrel, ground: Seats) -> Seating:
 
 def _stopped(book: Book, quarrel: Quarrel, by_office: dict[str, list[Side]]) -> list[Side]:
     """Elections that took offices away apart from each other, and what rests on them."""
-    ousted = {side: people for side in quarrel.sides if (people := _ousted(book, side))}
-    against: dict[Side, list[Side]] = {}
-    for side, people in ousted.items():
-        for other in ousted:
-            two_offices = _office(book, side) != _office(book, other)
-            if people != ousted[other] and two_offices and quarrel.apart(side, other):
-                against.setdefault(side, []).append(other)
-    stopped = dict.fromkeys(against)
-    for side, contrary in against.items():
-        for later in by_office[_office(book, side)]:
-            knew_all = all(quarrel.knew(later, other) for other in contrary)
-            if quarrel.knew(later, side) and not knew_all:
-                stopped[later] = None
+    ousting: dict[tuple[str, frozenset[str]], list[Side]] = {}
+    for office, sides in by_office.items():
+        for side in sides:
+            if people := frozenset(_ousted(book, side)):
+                ousting.setdefault((office, people), []).append(side)
+    stopped: dict[Side, None] = {}
+    for (office, people), sides in ousting.items():
+        others = together(
+            other.bit
+            for (elsewhere, gone), rest in ousting.items()
+            if elsewhere != office and gone != people
+            for other in rest
+        )
+        for side in sides:
+            if contrary := quarrel.apart(side, others):
+                stopped[side] = None
+                knew = by_office[office] if side.known_to else ()
+                later = (one for one in knew if one.knew & side.bit and contrary & ~one.knew)
+                stopped |= dict.fromkeys(later)
     return list(stopped)
 
 

@@ -90,10 +90,8 @@ def _ask_another(book: Book, entry: Entry, amount_minor: int, member: str) -> No
     wanted = needed(book, kind, entry.past, member, amount_minor, OFFICERS)
     if wanted > 1 and not entry.held:
         open_decision(book, entry, kind, member, "", amount_minor)
-        page = replace(decision(book, name), needed=wanted)
-        book.decisions.put(name, page)
-        if wanted > bool(page.author):
-            book.waiting.put(name, kind)
+        book.decisions.put(name, replace(decision(book, name), needed=wanted))
+        book.waiting.put(name, kind)  # its author is one of them at most
 
 
 def _point_out(book: Book, entry: Entry, event: e.OpeningBalanceSet) -> None:

@@ -28,6 +28,7 @@ from model.notes import too_many, void
 from model.pages import EntryPage, FindingPage, Posting
 from model.references import (
     counted_one,
+    first_teller,
     plain_reference,
     reference_key,
     tellers,
@@ -168,7 +169,7 @@ def _place(book: Book, thing: str) -> None:
     page, name = book.receipts.find(thing), counted_one(book, thing, RECEIVED)
     if page is None:
         return
-    page = replace(page, entry=name or tellers(book, thing, RECEIVED)[0], target="", left_minor=0)
+    page = replace(page, entry=name or first_teller(book, thing, RECEIVED), target="", left_minor=0)
     if not name:
         _keep(book, thing, replace(page, state="waiting"), ())
         return

@@ -71,7 +71,7 @@ from model.stopped import FOLLOWED_MAX, TOO_MANY, count_beyond, is_held, take_pl
 _ORDER: Final = itemgetter(1, 0)  # entry.order_key where nothing is behind a seal, and quicker
 _LAMPORT: Final = itemgetter(1)
 _BEHIND: Final = attrgetter("behind")
-REDUCER_VERSION: Final = 4  # rises when equal entries would give another book
+REDUCER_VERSION: Final = 5  # rises when equal entries would give another book
 
 _Rule = Callable[[Book, Entry, Any, bool], None]
 _TOPICS: Final[tuple[Any, ...]] = (
@@ -128,7 +128,7 @@ def step(book: Book, entry: Entry) -> None:
     event = entry.event
     may, keeper = rights_in(book, entry)
     kind = type(event)
-    if may and entry.device not in book.settlers and not entry.held:
+    if may and not entry.held and book.settlers.get(entry.device, entry.id) not in entry.past:
         see_witness(book, entry)
     if entry.held:
         _hold(book, entry, kind in may, keeper)

@@ -11,8 +11,10 @@ import re
 from typing import Final
 
 from model.book import Book
+from model.claims import said
 from model.journal import entry_page, reversed_by
 from model.sheets import claims_once
+from model.stopped import is_apart
 
 REFERENCE: Final = "ref "
 _BLANKS: Final = re.compile("[\x00-\x20\x7f\u00a0]+")
@@ -49,6 +51,15 @@ def thing_named(book: Book, reference: bytes, kind: str) -> str:
 def tellers(book: Book, thing: str, kind: str) -> list[str]:
     """Every entry of a kind that tells of a thing which happens once, in the shared order."""
     return [name for slot, line, name in claims_once(book, thing) if line and slot == kind]
+
+
+def first_teller(book: Book, thing: str, kind: str) -> str:
+    """Of these the one that gives the thing its name, whoever wrote first; empty when none does.
+
+    It is of no stopped device, if possible, and says the least; of equal ones the lowest.
+    """
+    rows = [(name, entry_page(book, name)) for name in tellers(book, thing, kind)]
+    return min(rows, key=lambda row: (is_apart(row[1]), said(row[1]), row[0]), default=("",))[0]
 
 
 def counted_one(book: Book, thing: str, kind: str) -> str:

@@ -56,9 +56,6 @@ class Resolution(NamedTuple):
 def record_resolution(book: Book, entry: Entry, event: e.ResolutionRecorded, keeper: bool) -> None:
     """Record what the meeting decided; officers who record it alike agree."""
     target = event.target.hex()
-    if event.target and book.entries.find(target) is None:
-        void(book, entry, "resolution.recorded", "unknown_reference", text=event.text)
-        return
     votes = f"{event.votes_for} for, {event.votes_against} against, {event.abstained} abstained"
     # The text is part of what officers must agree on; of a long one its mark will do.
     mark = hashlib.sha256(event.text.encode()).hexdigest()[:8]

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from model.book import Book
 from model.closing import not_undone
-from model.counts import closing_counts, newest_keys
+from model.counts import closing_counts, newest_meetings
 from model.journal import entry_page
 from model.pages import ClosingPage, FindingPage, MeetingPage
 from model.postings import Key, Postings
@@ -80,11 +80,9 @@ def finish_closes(book: Book) -> None:
 
 def watch_seals(book: Book) -> Iterator[Seen]:
     """Seals that are missing, that phones reckon differently, or that somebody tried to alter."""
-    for key in newest_keys(book):
-        meeting = book.meetings.find(key)
-        if meeting is not None:
-            yield from _missing(book, key, meeting)
-            yield from _odd_closes(book, key, meeting)
+    for key, meeting in newest_meetings(book):
+        yield from _missing(book, key, meeting)
+        yield from _odd_closes(book, key, meeting)
     for number, (name, page, key) in enumerate(Postings(book).changed()):
         if number == CHANGED_MAX:
             return

@@ -88,5 +88,7 @@ def list_entry(book: Book, name: str, page: EntryPage, slot: str) -> None:
     line = page.line
     if page.once:
         add_claim(book, NO_MEETING, NO_MEETING, page.once, (slot, line, name))
+        if page.cycle == NO_MEETING:
+            return  # nobody reads a sheet of it, which would grow for ever
         line = 0
     add_claim(book, page.cycle, page.session, page.subject, (slot, line, name))

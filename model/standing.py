@@ -35,6 +35,7 @@ from model.decisions import DECISIONS, outcome, waits
 from model.derived import derive
 from model.entry import Entry
 from model.journal import ACCEPTED_LATE, entry_page, parked, post, remirror, restate, reversed_by
+from model.limits import TOO_MANY, move_flood, note_flood, said_enough
 from model.pages import NO_MEETING, Claim, EntryPage, FindingPage, MeetingPage, Posting, Status
 from model.share_limit import check_share_limit
 from model.sheets import claims_on, claims_once, enrol, has_claim, list_entry
@@ -144,17 +145,20 @@ def _contend(
     """
     rivals = [other for kind, line, other in claims if (kind, line) == (slot, page.line)]
     pages = [entry_page(book, rival) for rival in rivals]
-    mine = sum(
-        one.person == page.person and bool(one.stopped) == bool(page.stopped) for one in pages
+    mine = (
+        rival
+        for rival, one in zip(rivals, pages, strict=True)
+        if one.person == page.person and bool(one.stopped) == bool(page.stopped)
     )
-    if mine >= CLAIMS_EACH or len(rivals) >= CLAIMS_MAX:
-        book.entries.put(name, replace(page, reasons=(*page.reasons, "too_many")))
-        if not page.stopped and book.findings.find(("too_many", rivals[0])) is None:
-            book.findings.put(("too_many", rivals[0]), FindingPage((rivals[0],), page.subject))
+    if said_enough(mine, entry.past, CLAIMS_EACH) or len(rivals) >= CLAIMS_MAX:
+        book.entries.put(name, replace(page, reasons=(*page.reasons, TOO_MANY)))
+        if not page.stopped:
+            note_flood(book, rivals)
         return
     list_entry(book, name, page, slot)
     knew = tuple(rival for rival in rivals if bytes.fromhex(rival) in entry.past)
     book.entries.put(name, replace(page, knew=knew))
+    move_flood(book, rivals, name)
     settle(book, [*rivals, name])
 
 
@@ -362,7 +366,7 @@ def set_late(book: Book, moves: Mapping[str, bool]) -> None:
     moved = []
     for name, late in moves.items():
         page = entry_page(book, name)
-        if page.late != late and "too_many" not in page.reasons:
+        if page.late != late and TOO_MANY not in page.reasons:
             book.entries.put(name, replace(page, late=late))
             moved.append((name, page))
     sheet = claims_on(book, *_meeting_sheet(moved[0][1])) if moved else ()

@@ -16,6 +16,7 @@ from typing import Final
 from model import listing
 from model.book import Book
 from model.entry import Entry, Past
+from model.limits import said_enough
 from model.pages import EntryPage
 from model.suspense_pages import StoppedPage
 
@@ -125,11 +126,12 @@ def _verdicts(device: str) -> str:
     return f"verdicts {device}"
 
 
-def may_judge(book: Book, device: str, person: str) -> bool:
-    """Is there room for one more verdict of this person (hex)?"""
-    names = verdicts_on(book, device)
-    own = sum(page.person == person for page in map(book.entries.find, names) if page is not None)
-    return own < VERDICTS_EACH and len(names) < VERDICTS_MAX
+def may_judge(book: Book, device: str, entry: Entry) -> bool:
+    """Is there room for one more verdict, of the author of this entry?"""
+    names, person = verdicts_on(book, device), book.hexed[entry.person]
+    pages = ((name, book.entries.find(name)) for name in names)
+    own = (name for name, page in pages if page is not None and page.person == person)
+    return not said_enough(own, entry.past, VERDICTS_EACH) and len(names) < VERDICTS_MAX
 
 
 def add_verdict(book: Book, device: str, name: str, ranges: Ranges) -> None:

@@ -48,12 +48,6 @@ def take_turn(book: Book, topic: str, entry: Entry) -> bool:
     return True
 
 
-def turns_of(book: Book, topic: str) -> list[str]:
-    """Every fact on a topic, in the shared order."""
-    page = book.topics.find(topic) or TopicPage()
-    return [_turn(book, topic, place).entry for place in range(page.count)]
-
-
 class Standing(NamedTuple):
     """What is known on a topic: its newest settled fact, and what came after it, in order."""
 

@@ -74,7 +74,7 @@ def _judge(
     if refused or not reach:
         void(book, entry, kind, refused or "nothing_held", text=event.reason)
         return
-    if not may_judge(book, device, book.hexed[entry.person]):
+    if not may_judge(book, device, entry):
         too_many(book, entry, kind)
         return
     mark = hashlib.sha256(repr(reach).encode()).hexdigest()[:16]
@@ -107,7 +107,7 @@ def _places(book: Book, device: str, named: tuple[str, ...], past: Past) -> Rang
 
 def judge_one(book: Book, entry: Entry, page: EntryPage) -> None:
     """Let a word about one entry be a verdict on it, too, if a stopped device wrote it."""
-    if page.stopped and may_judge(book, page.device, book.hexed[entry.person]):
+    if page.stopped and may_judge(book, page.device, entry):
         _list(book, page.device, entry.id.hex(), (page.stopped, page.stopped), entry.past)
 
 

@@ -36,7 +36,7 @@ from model.journal import CASH, entry_page, parked, restate, reversed_by
 from model.members import member_named
 from model.notes import void
 from model.pages import EntryPage, FindingPage, Posting
-from model.references import counted_one, plain, tellers, thing_named
+from model.references import counted_one, first_teller, plain, tellers, thing_named
 from model.standing import enter
 from model.stopped import is_apart
 
@@ -147,10 +147,11 @@ def derive_request(book: Book, thing: str) -> None:
     name = _asked(book, claims)
     asked = entry_page(book, name)
     purpose, pocket = asked.detail.split(" ")
-    known = book.withdrawals.find(thing) or WithdrawalPage(claims[0])
+    first = first_teller(book, thing, REQUESTED)
+    known = book.withdrawals.find(thing) or WithdrawalPage(first)
     decided = book.decisions.find(name)
     page = replace(
-        known, purpose=purpose, member=asked.member, payee=asked.text, pocket=pocket,
+        known, entry=first, purpose=purpose, member=asked.member, payee=asked.text, pocket=pocket,
         amount_minor=asked.amount, expires_on=decided.expires_on if decided else "",
     )  # fmt: skip
     payments = tuple(_payments(book, thing, page))

@@ -22,6 +22,7 @@ from model.entry import Entry, order_key
 from model.identifiers import CHANGE_PREFIX_BYTES, ENTRY_ID_BYTES
 from model.reducer import apply, undo
 from node.entries import EntryReader, Known, OrderKey
+from node.errors import damaged
 from node.store import AppliedRow, BookWriting, GroupRow, Store
 from replication.history import Admitted
 
@@ -52,6 +53,10 @@ class StoredPages:
     def items(self, table: str) -> Iterable[tuple[str, bytes]]:
         """All pages of one table."""
         return self._store.pages(self._group_no, table)
+
+    def unreadable(self, table: str, key: str) -> Exception:
+        """StoreDamaged: the storage has spoilt this page."""
+        return damaged()
 
 
 class Taken:

@@ -110,9 +110,8 @@ def _csv_table(text: str, delimiter: str) -> Table:
         for cells in reader:
             # Excel writes "sep=;" above a table to tell itself the delimiter.
             if not (line == 1 and "".join(cells).lower().startswith("sep=")):
-                rows.append((line, cells[: COLUMNS_MAX + 1]))
+                rows.append((line, cells[:COLUMNS_MAX]))
             if any(cells[COLUMNS_MAX:]):
-                rows[-1] = (line, cells[:COLUMNS_MAX])
                 flaws.append((line, f"has more than {COLUMNS_MAX} columns."))
             if len(rows) > ROWS_MAX + 1:
                 flaws.append((line, _TOO_MANY_ROWS))

@@ -5,6 +5,7 @@ memory (a group has few of either), everything else is read when asked for. Rows
 added, so what was read once stays true.
 """
 
+import struct
 from collections.abc import Iterator, Sequence
 
 import cbor2
@@ -61,6 +62,15 @@ class ChainStore:
             if lane.device == device and lane.fork_n < n <= lane.tip_n:
                 found.extend(self.run(number, n, n))
         return found
+
+    def at_chain(self, device: bytes, n: int, chain: bytes) -> Admitted | None:
+        """The change at a chain position that has this chain hash, however many there are."""
+        row = self._database.row(
+            f"SELECT {_COLUMNS} FROM lanes CROSS JOIN changes USING (group_no, lane) "
+            "WHERE group_no = ? AND device = ? AND fork_n < ? AND n = ? AND chain_hash = ?",
+            (self._group_no, device, n, n, chain),
+        )
+        return None if row is None else self._admitted(row)
 
     def run(self, lane: int, first_n: int, last_n: int) -> Iterator[Admitted]:
         """The changes that lie on this lane itself, by ascending position."""
@@ -196,10 +206,12 @@ class ChainStore:
         self._actor_prefixes.append(actor_prefix(change.device))
 
     def _parent_of(self, change: Change) -> int:
-        for before in self.at(change.device, change.n - 1):
-            if before.change.chain_hash == change.prev:
-                return before.place.lane
-        return self._writing[change.prev]  # a moment ago, in this very step
+        lane = self._writing.get(change.prev)  # a moment ago, in this very step
+        if lane is not None:
+            return lane
+        before = self.at_chain(change.device, change.n - 1, change.prev)
+        assert before is not None, "a change follows one that is stored, or is about to be"
+        return before.place.lane
 
     # Reading rows
 
@@ -231,13 +243,16 @@ class ChainStore:
         )
 
     def _admitted(self, row: Row) -> Admitted:
+        try:
+            return self._read(row)
+        except (cbor2.CBORError, struct.error, ValueError, TypeError, LookupError) as error:
+            raise StoreDamaged(_ALTERED) from error  # the storage has spoilt some column
+
+    def _read(self, row: Row) -> Admitted:
         (lane, n, prev, salt, deps, time_ms, events, change_hash, chain, signature) = row[:10]
         device = self._lanes[lane].device
-        try:
-            payloads = tuple(cbor2.loads(events))
-            clock = _clock(row[14])
-        except (cbor2.CBORError, ValueError, TypeError) as error:
-            raise StoreDamaged(_ALTERED) from error
+        payloads = tuple(cbor2.loads(events))
+        clock = _clock(row[14])
         if chain_hash(prev, device, n, time_ms, change_hash) != chain:
             raise StoreDamaged(_ALTERED)
         change = Change(

@@ -113,7 +113,7 @@ def _links(answer: dict[str, Any], names: dict[str, str]) -> str:
     ]
     parts = [paragraph(f"Reached at {', '.join(answer['listening'])}")]
     heads = ("Phone", "Changes received", "Sent")
-    parts.append(table(heads, rows) if rows else "No phone is connected.")
+    parts.append(table(heads, rows) if rows else _nobody(answer["listening"][0]))
     refused = [
         (moment(one["at_ms"]), one["who"], one["detail"] or one["code"])
         for one in answer["refused"]
@@ -122,6 +122,15 @@ def _links(answer: dict[str, Any], names: dict[str, str]) -> str:
     if refused:
         parts.append(table(("Refused (UTC)", "Who", "Why"), refused))
     return "\n\n".join(parts)
+
+
+def _nobody(address: str) -> str:
+    """Many hotspots keep phones from finding each other; an address gets through."""
+    return paragraph(
+        "No phone is connected. Other phones find this one by themselves when they run Mkutano on "
+        "the same network and it lets them. If they don't, type on another phone: mkutano sync "
+        f"{address}"
+    )
 
 
 @click.command("run")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from node.ledger_file import Connect, connect, explain, open_ledger, sqlite_errors
+from node.ledger_file import Connect, connect, explain, fold_log, open_ledger, sqlite_errors
 
 Row = tuple[Any, ...]
 
@@ -22,6 +22,7 @@ class Database:
         self.path = path
         self._connection = open_ledger(path, connect)
         self._execute = self._connection.execute
+        self._is_folded = False
 
     def close(self) -> None:
         """Close the file; a failing device must not keep us from letting go of it."""
@@ -67,6 +68,9 @@ class Database:
         if self._connection.in_transaction:
             raise AssertionError("one transaction a step")
         try:
+            if not self._is_folded:
+                fold_log(self._connection)
+                self._is_folded = True
             self._execute("BEGIN IMMEDIATE")
             yield
             self._execute("COMMIT")

@@ -1,9 +1,10 @@
 """Keeps calling the group's other phones: found on the LAN, remembered, or typed by a person.
 
 One call at a time an address, with growing pauses while nobody answers; a device that is linked
-already is not called. Of two phones that see each other on a LAN the one with the smaller random
-name calls first and the other waits a little, so that they seldom call at once (if they do,
-`Links` keeps one link).
+already is not called. A phone may announce several addresses, of which some lead nowhere from here
+(that of its mobile data, say): they are tried in turn. Of two phones that see each other on a LAN
+the one with the smaller random name calls first and the other waits a little, so that they seldom
+call at once (if they do, `Links` keeps one link).
 """
 
 import asyncio
@@ -19,11 +20,14 @@ from node.lan import Lan
 from node.links import Links, backoff_s
 from node.node import Node
 from node.node_thread import NodeThread
+from node.peer_link import PeerLink
 
 GRACE_S: Final = 0.5  # how long the phone with the larger name leaves the first call to the other
 TARGETS_MAX: Final = 256
 PAUSE_S_MIN: Final = 1.0  # between two calls of one address, whatever the network announces
 ROUND_S_MIN: Final = 0.5  # between two looks at what to call: a network may announce without end
+CANT_STORE: Final = frozenset({"restarted", "storage_full", "store_failed"})
+"""Why a link ends at a phone whose ledger takes nothing: this one's fault, or of a step beside."""
 RECHECK_S: Final = 30.0  # addresses change rarely; events wake the dialler before that
 
 log = logging.getLogger("mkutano.dialer")
@@ -56,6 +60,8 @@ class Dialer:
         self._typed = tuple(typed)
         self._calls: dict[Target, asyncio.Task[None]] = {}
         self._wanted: set[Target] = set()
+        self._ways: dict[Target, tuple[Address, ...]] = {}
+        """Further addresses of the phone that was found at one."""
         self._kick = asyncio.Event()
         self._news = asyncio.Event()
 
@@ -100,10 +106,13 @@ class Dialer:
         targets = dict.fromkeys(remembered, 0.0)
         groups = await self._thread.run(lambda: tuple(self._node.groups))
         targets.update((Target(group, typed), 0.0) for group in groups for typed in self._typed)
+        self._ways.clear()
         if self._lan is not None:
             for found in self._lan.found():
                 patience_s = 0.0 if self._lan.instance < found.instance else GRACE_S
-                targets[Target(found.group, found.addresses[0])] = patience_s
+                target = Target(found.group, found.addresses[0])
+                targets[target] = patience_s
+                self._ways[target] = found.addresses[1:]
         return targets
 
     async def _until_something_changes(self) -> None:
@@ -122,14 +131,21 @@ class Dialer:
         failures = 0
         await asyncio.sleep(patience_s)
         while target in self._wanted:
-            device = self._links.device_at.get(target)
-            linked = None if device is None else self._links.find(target.group, device)
+            linked = self._linked(target)
             if linked is not None:
                 await linked.over.wait()
-                failures = 0
+                failures = 0 if _came_about(linked) else failures + 1
             else:
                 failures = 0 if await self._call(target) else failures + 1
             await self._pause(backoff_s(failures))
+
+    def _linked(self, target: Target) -> PeerLink | None:
+        """The living link with the phone that answered at one of a target's addresses."""
+        for address in (target.address, *self._ways.get(target, ())):
+            device = self._links.device_at.get((target.group, address))
+            if device is not None:
+                return self._links.find(target.group, device)
+        return None
 
     async def _pause(self, seconds: float) -> None:
         """Wait before the next try; news from the network shortens it, but never to nothing."""
@@ -141,13 +157,26 @@ class Dialer:
             news.cancel()
 
     async def _call(self, target: Target) -> bool:
-        """Hold one conversation; whether it came about."""
-        try:
-            link = await self._links.call(self._http, target.group, target.address)
-        except NodeError as error:
-            return error.code == "already_connected"
-        await link.run()
-        return link.synced.is_set()
+        """Hold one conversation, at the first address that leads to it; whether it came about."""
+        for address in (target.address, *self._ways.get(target, ())):
+            try:
+                link = await self._links.call(self._http, target.group, address)
+            except NodeError as error:
+                if error.code == "already_connected":
+                    return True
+                continue
+            await link.run()
+            return _came_about(link)
+        return False
+
+
+def _came_about(link: PeerLink) -> bool:
+    """Whether a link that is over is worth another at once.
+
+    It is not where either phone could not store what came (a full one, say): the next link would
+    end as this one did, and each makes that phone read its ledger anew.
+    """
+    return link.synced.is_set() and link.ending.removeprefix("peer_") not in CANT_STORE
 
 
 def _remembered(node: Node) -> list[Target]:

@@ -153,9 +153,12 @@ def encode(guesses: Guesses) -> bytes:
 def decode(content: bytes) -> Guesses:
     """Read guesses.json. ValueError for whatever is not exactly such a file."""
     try:
-        values = json.loads(content)
-    except RecursionError as error:
+        return _decoded(json.loads(content))
+    except RecursionError as error:  # of reading, or of the check over what was read
         raise ValueError("not a count of guesses") from error
+
+
+def _decoded(values: object) -> Guesses:
     if not isinstance(values, dict) or values.keys() != _FIELDS:
         raise ValueError("not a count of guesses")
     if values.pop("check") != _check(values) or values["format"] != _FORMAT:

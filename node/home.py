@@ -252,7 +252,7 @@ def running(path: Path) -> Running | None:
         record = json.loads(read_small(path / LOCAL_FILE))
         address, pid = record["address"], record["pid"]
         token = read_small(path / TOKEN_FILE).decode("ascii").strip()
-    except (OSError, ValueError, KeyError, TypeError, HomeDamaged):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, HomeDamaged):
         return None
     if not isinstance(address, str) or not isinstance(pid, int) or not is_held(path):
         return None

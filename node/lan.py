@@ -37,6 +37,9 @@ RESOLVE_MS_MAX: Final = 3_000
 UNSPECIFIED: Final = ("0.0.0.0", "::")
 
 log = logging.getLogger("mkutano.lan")
+# zeroconf writes a traceback when a network goes away, and for what strangers send: neither is for
+# the person at this phone, and whoever reaches the network could fill the storage with those.
+logging.getLogger("zeroconf").setLevel(logging.CRITICAL + 1)
 
 
 class Found(NamedTuple):
@@ -90,6 +93,7 @@ class Lan:
         self._groups: tuple[bytes, ...] = ()
         self._seen: dict[str, AsyncServiceInfo] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changing = asyncio.Lock()
         self._zeroconf: AsyncZeroconf | None = None
         self._browser: AsyncServiceBrowser | None = None
         self._registered: AsyncServiceInfo | None = None
@@ -97,6 +101,19 @@ class Lan:
     async def start(self, groups: Iterable[bytes]) -> None:
         """Announce and listen. OSError when the network refuses multicast."""
         self._groups = tuple(groups)
+        async with self._changing:
+            await self._begin()
+
+    async def restart(self) -> None:
+        """Announce and listen anew: this device has other addresses now. OSError, as `start`."""
+        async with self._changing:
+            await self.close()
+            self._registered = None
+            self._seen.clear()
+            self.changed.set()
+            await self._begin()
+
+    async def _begin(self) -> None:
         interfaces = list(self._interfaces) or InterfaceChoice.All
         self._zeroconf = AsyncZeroconf(interfaces=interfaces, ip_version=IPVersion.V4Only)
         self._browser = AsyncServiceBrowser(
@@ -107,7 +124,8 @@ class Lan:
     async def set_groups(self, groups: Iterable[bytes]) -> None:
         """Announce these groups from now on (after one was founded or joined)."""
         self._groups = tuple(groups)
-        await self._announce()
+        async with self._changing:
+            await self._announce()
         self.changed.set()
 
     def found(self) -> list[Found]:

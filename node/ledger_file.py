@@ -42,7 +42,9 @@ RESTORE = "Restore it from a backup, or join the group again from another office
 
 
 class Keyed:
-    """Base of the factories for encrypted ledgers: they judge the file's head themselves."""
+    """Base of the factories that judge the file's head themselves: those for encrypted ledgers, and
+    those for ledgers that lie elsewhere than on this device's disk.
+    """
 
     def __call__(self, path: Path) -> sqlite3.Connection:
         """Check, open and check again."""
@@ -125,6 +127,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     """Bring a ledger of an earlier format up to ours, as one step or not at all."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     for following in range(version + 1, FORMAT_VERSION + 1):
+        fold_log(connection)
         made = _text(f"schema_{following}.sql")
         connection.executescript(f"BEGIN;\n{made}\nPRAGMA user_version = {following};\nCOMMIT;")
 
@@ -142,9 +145,28 @@ def prepare(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
+def fold_log(connection: sqlite3.Connection) -> None:
+    """Write what an earlier program left in the log into the file itself, before adding to it.
+
+    Where a sync failed, the log that we read is perhaps only in memory, and the system never writes
+    it again: what comes after it would be lost with it at a power cut (Rebello and others, “Can
+    applications recover from fsync failures?”, USENIX ATC 2020). Pages put into the file are
+    written anew and synced. Waits for nobody who reads.
+    """
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
 def check_header(path: Path) -> None:
     """Judge the first 100 bytes and the length, before SQLite touches the file."""
     header, size_bytes = read_head(path)
+    log = path.with_name(path.name + "-wal")
+    judge_header(path, header, size_bytes, log.exists() and log.stat().st_size > 0)
+
+
+def judge_header(path: Path, header: bytes, size_bytes: int, has_log: bool) -> None:
+    """The same for what was read of a file at `path`; a log beside it may hold what it lacks."""
+    if len(header) < _HEADER_BYTES:
+        raise StoreDamaged(f"The ledger file {path} is empty or cut short. {RESTORE}")
     if header[:16] != MAGIC:
         raise StoreDamaged(f"The ledger file {path} has been overwritten. {RESTORE}")
     check_identity(
@@ -154,7 +176,12 @@ def check_header(path: Path) -> None:
     )
     page_bytes = int.from_bytes(header[16:18], "big")
     page_bytes = 65536 if page_bytes == 1 else page_bytes
-    _check_length(path, size_bytes, int.from_bytes(header[28:32], "big") * page_bytes)
+    needed_bytes = int.from_bytes(header[28:32], "big") * page_bytes
+    if size_bytes < needed_bytes and not has_log:
+        raise StoreDamaged(
+            f"The ledger file {path} is cut short: {size_bytes} of {needed_bytes} bytes "
+            f"are there. {RESTORE}"
+        )
 
 
 def read_head(path: Path) -> tuple[bytes, int]:
@@ -185,18 +212,6 @@ def check_identity(path: Path, application: int, version: int) -> None:
         raise StoreDamaged(f"The ledger file {path} carries no format version. {RESTORE}")
 
 
-def _check_length(path: Path, size_bytes: int, needed_bytes: int) -> None:
-    """A file shorter than its header says was cut, unless a log beside it still has the rest."""
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size > 0:
-        return
-    if size_bytes < needed_bytes:
-        raise StoreDamaged(
-            f"The ledger file {path} is cut short: {size_bytes} of {needed_bytes} bytes "
-            f"are there. {RESTORE}"
-        )
-
-
 def explain(error: Exception, path: Path | None = None) -> NodeError:
     """SQLite's error as a sentence for the phone's owner."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -205,6 +220,7 @@ def explain(error: Exception, path: Path | None = None) -> NodeError:
     if isinstance(error, UnicodeDecodeError) or primary in (
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,  # our own statements are sound: the tables are not as we made them
     ):
         return StoreDamaged(
             f"{where} is damaged. Stop using this copy. {RESTORE} "

@@ -71,7 +71,10 @@ class Listener:
             heartbeat=HEARTBEAT_S,
             timeout=CLOSE_S_MAX,
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ValueError:  # aiohttp trips over a key with letters that no such key has
+            raise web.HTTPBadRequest from None
         try:
             await self._links.answer(socket, request.remote or "")
         except Exception:

@@ -379,6 +379,8 @@ class Node:
     def _read_group(self, store: Store, row: GroupRow) -> Group:
         """A group from its rows, its book under the rules of this version."""
         group = Group(store, row, self.home)
+        if group.replica.heads and store.chains(row.group_no).find(row.group_id) is None:
+            raise damaged(row.label)  # a group is called by the hash of its founding change
         if row.reducer_version != REDUCER_VERSION:
             self._fold_anew(group)
         return group

@@ -70,7 +70,9 @@ def content_of(bundle: bytes, note: bytes) -> bytes:
 def read_content(content: bytes) -> tuple[bytes, bytes]:
     """Bundle and note of what was sealed; RemoteError for other bytes, "update" for later ones."""
     match load_item(content):
-        case [1, bytes(note), bytes(bundle)] if len(note) in (0, NOTE_BYTES):
+        case [int(version), bytes(note), bytes(bundle)] if (
+            version == CONTENT_VERSION and type(version) is int and len(note) in (0, NOTE_BYTES)
+        ):
             return bundle, note
         case [int(version), *_] if version > CONTENT_VERSION:
             raise RemoteError("update", "a later version of Mkutano wrote this: update this phone")

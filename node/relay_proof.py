@@ -102,7 +102,7 @@ def check(data: bytes) -> list[Proven]:
     """What a file proves, checked from its bytes alone. CommandRefused where it proves nothing."""
     try:
         file = msgspec.json.decode(data, type=_File)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _refused() from error
     if file.mkutano != KIND or file.version != VERSION:
         raise _refused()

@@ -7,6 +7,7 @@ blob was read) is written in that step's transaction: `write` functions want one
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from node.database import Database
@@ -333,6 +334,7 @@ def _access_bytes(one: SignedAccess) -> bytes:
     return encode(AccessChain(bytes(32), (one,)))
 
 
+@lru_cache(maxsize=128)  # a list never changes, and is looked at with every look at its mailbox
 def _signed_access(data: bytes) -> SignedAccess:
     message = decode(data).message
     if not isinstance(message, AccessChain):

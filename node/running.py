@@ -26,6 +26,7 @@ from node.lan import Lan, own_addresses
 from node.listener import Listener
 from node.private_file import write_private
 from node.relay_links import RelayLinks
+from node.roaming import keep_found
 from node.session import IDLE_MINUTES, Session
 
 log = logging.getLogger("mkutano.run")
@@ -63,6 +64,8 @@ async def run(
         stack.push_async_callback(api.close)
         _tell(device, options, say)
         await stack.enter_async_context(findable(device, options, say))
+        if not options.host:
+            stack.push_async_callback(_cancelled, asyncio.create_task(keep_found(device, say)))
         await stack.enter_async_context(working(device, options.peers, say))
         await device.stopping.wait()
         if device.locked_by_hand:
@@ -121,10 +124,9 @@ async def findable(
     if not options.lan:
         yield
         return
-    lan = Lan(device.listening[0].port, (options.host,) if options.host else ())
+    lan = device.lan = Lan(device.listening[0].port, (options.host,) if options.host else ())
     try:
         await lan.start(await device.thread.run(lambda: tuple(device.node.groups)))
-        device.lan = lan
     except OSError as error:
         log.warning("no discovery: %s", error)
         say("This network does not let phones find each other. Use “mkutano sync ADDRESS”.")

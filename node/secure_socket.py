@@ -228,6 +228,8 @@ async def _receive(socket: WebSocket) -> bytes:
         raise Refused("The other device does not know this group or this invitation.")
     if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
         raise PeerGone("The other device ended the connection.")
+    if message.type is WSMsgType.ERROR and not isinstance(message.data, aiohttp.WebSocketError):
+        raise PeerGone("The connection to the other device was lost.")  # no answer to a heartbeat
     if message.type is WSMsgType.ERROR and socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
         raise RemoteError("link-long", "a message longer than any of this protocol")
     raise RemoteError("link-message", "something that is not a message of this protocol")

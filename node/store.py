@@ -18,7 +18,7 @@ import cbor2
 from model.reducer import REDUCER_VERSION
 from node.chain_store import ChainStore
 from node.database import Database
-from node.errors import NodeError, StoreDamaged
+from node.errors import NodeError, StoreDamaged, damaged
 from node.invitation_store import InvitationStore
 from node.ledger_file import Connect, connect
 from replication.frontier import Ack, Tip
@@ -109,10 +109,12 @@ class Store:
     # Groups
 
     def groups(self) -> list[GroupRow]:
-        """All groups, oldest first."""
+        """All groups, oldest first. StoreDamaged when not even their names can be read."""
         rows = self.database.rows(
             "SELECT group_no, group_id, label, undo_trimmed, reducer_version FROM groups ORDER BY 1"
         )
+        if not all(isinstance(row[1], bytes) and isinstance(row[2], str) for row in rows):
+            raise damaged()
         return [
             GroupRow(no, group, label, bool(trimmed), reducer)
             for no, group, label, trimmed, reducer in rows

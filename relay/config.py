@@ -178,7 +178,7 @@ def _of_file(path: Path) -> dict[str, Any]:
         raise RelayError(
             "config_unreadable", f"The settings in {path} can't be read: {error.strerror}."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # its own, of bad UTF-8, of endless digits
         raise RelayError("bad_config", f"The file {path} is not TOML: {error}.") from error
     _checked(settings, str(path), strict=True)
     return settings

@@ -109,7 +109,7 @@ class Reception:
             autoping=False,  # pings count as requests
             timeout=self._config.close_s,
         )
-        if not socket.can_prepare(request).ok:
+        if not _may_begin(socket, request):
             return _once(web.Response(status=426, text=_GREETING, headers={"Upgrade": "websocket"}))
         await self.talk(socket, request, network)
         return socket
@@ -167,6 +167,15 @@ class Reception:
 
     def _named(self, network: str) -> dict[str, str]:
         return {"address": network} if self._config.log_addresses else {}
+
+
+def _may_begin(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
+    """Whether a request asks for a WebSocket in due form; aiohttp trips over a key with letters
+    that no such key has."""
+    try:
+        return socket.can_prepare(request).ok
+    except ValueError:
+        return False
 
 
 def _once(response: web.Response) -> web.Response:

@@ -30,6 +30,8 @@ from relay.store import StoreError
 
 T = TypeVar("T")
 Prepare = Callable[[sqlite3.Connection], None]
+Connect = Callable[[Path, int], sqlite3.Connection]
+"""Opens a file that is there; waits so many milliseconds for another program that holds it."""
 
 BUSY_MS: Final = 5000
 """How long a write waits for another program that holds the file, such as one that copies it."""
@@ -46,6 +48,11 @@ _PRAGMAS: Final = (
     "PRAGMA cache_size = -16384",
     "PRAGMA trusted_schema = OFF",
 )
+_FOLD: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+"""Before a connection adds to a log that it found, the log is put into the file anew. Where a sync
+had failed, the system keeps what was to be written in memory only and never writes it again; what
+is added to such a log is lost with it at a power cut (Rebello and others, “Can applications
+recover from fsync failures?”, USENIX ATC 2020)."""
 _SURVIVED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 """After these a connection may be used again; not after one that may have lost a write."""
 
@@ -75,10 +82,12 @@ class _Thread(aiosqlite.Connection):
 class SqliteStore(SqlStore):
     """See relay.store.Store; `open_sqlite` makes one."""
 
-    def __init__(self, path: Path, lock: int, busy_ms: int, prepare: Prepare | None) -> None:
+    def __init__(
+        self, path: Path, lock: int, busy_ms: int, prepare: Prepare | None, connect: Connect
+    ) -> None:
         self._path = path
         self._lock = lock
-        self._connect = partial(_connected, path, busy_ms, prepare)
+        self._connect = partial(_connected, path, lambda: connect(path, busy_ms), prepare)
         self._threads: dict[bool, _Thread] = {}
         """The one that writes, and the one that reads."""
         self._opening = asyncio.Lock()
@@ -173,16 +182,21 @@ class SqliteStore(SqlStore):
 
 
 async def open_sqlite(
-    path: Path, salt: bytes, busy_ms: int = BUSY_MS, prepare: Prepare | None = None
+    path: Path,
+    salt: bytes,
+    busy_ms: int = BUSY_MS,
+    prepare: Prepare | None = None,
+    connect: Connect | None = None,
 ) -> SqliteStore:
     """Open the mailboxes in this file, or make it.
 
-    `salt` is 32 random bytes that a new file begins with; log ids follow from it. `prepare` is
-    called with each new connection, for tests. StoreError("busy") when another process uses the
-    file, ("not_ours") for another program's file, and what relay/migrate.py raises; OSError.
+    `salt` is 32 random bytes that a new file begins with; log ids follow from it. For tests,
+    `connect` makes the connections and `prepare` is called with each. StoreError("busy") when
+    another process uses the file, ("not_ours") for another program's file, and what
+    relay/migrate.py raises; OSError.
     """
     path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    store = SqliteStore(path, _take_lock(path), busy_ms, prepare)
+    store = SqliteStore(path, _take_lock(path), busy_ms, prepare, connect or _opened)
     try:
         _make_file(path)
         await store.begin(salt)
@@ -229,19 +243,27 @@ def _make_file(path: Path) -> None:
 # On the threads
 
 
-def _connected(
-    path: Path, busy_ms: int, prepare: Prepare | None, writing: bool
-) -> sqlite3.Connection:
+def _opened(path: Path, busy_ms: int) -> sqlite3.Connection:
     """A connection to a file that is there: a missing one is never made."""
     uri = f"{path.absolute().as_uri()}?mode=rw"
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         uri, uri=True, isolation_level=None, timeout=busy_ms / 1000, factory=_Connection
     )
+
+
+def _connected(
+    path: Path, connect: Callable[[], sqlite3.Connection], prepare: Prepare | None, writing: bool
+) -> sqlite3.Connection:
+    """A connection as this store needs it."""
+    connection = connect()
     try:
-        connection.path, connection.inode = path, _inode(path)
+        if isinstance(connection, _Connection):
+            connection.path, connection.inode = path, _inode(path)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
-        if not writing:
+        if writing:
+            connection.execute(_FOLD).fetchall()
+        else:
             connection.execute("PRAGMA query_only = ON")
         if prepare is not None:
             prepare(connection)

@@ -18,7 +18,8 @@ for the control records that say who may write (`control`, `roster`).
     comparison  six digits that two people compare, where no secret is shared
     sealing     blobs that a relay can't read;  envelopes  to whom their keys are sealed;
     epochs      under which key to seal;  mailbox  how much of a group a relay's log has;
-    key_slots   what a reader is told of a group, and the member keys of who reads people
+    key_slots   what a reader is told of a group, and the member keys of who reads people;
+    refusals    every code with which a stranger's bytes are refused
 
 Promise: no clock, no chance, no socket, no file. Bytes and `now_ms` in, values out. A peer's
 bytes never reach Automerge and never raise anything but `RemoteError`. `PROTOCOL.md` is the

@@ -53,12 +53,9 @@ def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admi
     _check_values(candidate)
     past = _past_of(candidate.deps)
     _check_chain(ancestry, candidate, past.clock)
-    seq, max_op, list_ctr, last_ctr = _operations(ancestry, candidate, past)
-    made = list_ctr if seq > 1 else 0
-    value = change_value(candidate.time_ms, candidate.events)
-    change_hash = body_hash(
-        change_body(candidate.actor, seq, past.next_op, past.hashes, (value,), made, last_ctr)
-    )
+    numbers = _operations(ancestry, candidate, past)
+    seq, max_op, list_ctr, _ = numbers
+    change_hash = _rebuilt(candidate, past, numbers)
     controls = _judge_right(group, ancestry, candidate, change_hash, past.controls)
     device, n, before = candidate[:3]
     prev = before.change.chain_hash if before else CHAIN_START
@@ -78,6 +75,30 @@ def judge(group: bytes | None, ancestry: Ancestry, candidate: Candidate) -> Admi
     clock = _clock_with(past.clock, lane, n)
     place = Place(lane, past.next_op, max_op, seq, list_ctr, clock, controls, ancestry.count)
     return Admitted(change, place)
+
+
+def admitted_already(ancestry: Ancestry, candidate: Candidate) -> Admitted | None:
+    """The very change that this candidate rebuilds to, if it was admitted before.
+
+    One lookup, however many branches its device has at this position: who forks without end and
+    sends it all again costs no more than others. RemoteError for values that no change may have.
+    """
+    _check_values(candidate)
+    past = _past_of(candidate.deps)
+    found = ancestry.find(_rebuilt(candidate, past, _numbers(candidate, past)))
+    prev = candidate.before.change.chain_hash if candidate.before else CHAIN_START
+    place = (candidate.device, candidate.n, prev)
+    return found if found is not None and found.change[:3] == place else None
+
+
+def _rebuilt(candidate: Candidate, past: "_Past", numbers: tuple[int, int, int, int]) -> bytes:
+    """The hash of the Automerge change that it stands for, numbered so."""
+    seq, _, list_ctr, last_ctr = numbers
+    made = list_ctr if seq > 1 else 0
+    value = change_value(candidate.time_ms, candidate.events)
+    return body_hash(
+        change_body(candidate.actor, seq, past.next_op, past.hashes, (value,), made, last_ctr)
+    )
 
 
 class _Past(NamedTuple):
@@ -151,19 +172,25 @@ def _check_chain(ancestry: Ancestry, candidate: Candidate, past: tuple[int, ...]
 
 def _operations(ancestry: Ancestry, candidate: Candidate, past: _Past) -> tuple[int, int, int, int]:
     """What Automerge would number it: (seq, max_op, list_ctr, last_ctr)."""
-    before, actor, first_op = candidate.before, candidate.actor, past.next_op
-    if before is not None and before.change.actor == actor:
-        place = before.place
-        seq, max_op, list_ctr, last_ctr = place.seq + 1, first_op, place.list_ctr, place.max_op
-    else:
+    actor, numbers = candidate.actor, _numbers(candidate, past)
+    seq, max_op, _, _ = numbers
+    if seq == 1:
         if len(actor) != ACTOR_BYTES or actor[:16] != actor_prefix(candidate.device):
             raise RemoteError("foreign_actor", "the actor does not belong to the device")
         if ancestry.actor_was_used(actor, past.clock):
             raise RemoteError("actor_reused", "an actor that was given up is used again")
-        seq, max_op, list_ctr, last_ctr = 1, first_op + 1, first_op, 0
     if max_op > COUNTER_MAX:
         raise RemoteError("counter_exhausted", "the operation counter is out of range")
-    return seq, max_op, list_ctr, last_ctr
+    return numbers
+
+
+def _numbers(candidate: Candidate, past: _Past) -> tuple[int, int, int, int]:
+    """The same, whether it may be so or not."""
+    before, first_op = candidate.before, past.next_op
+    if before is None or before.change.actor != candidate.actor:
+        return 1, first_op + 1, first_op, 0
+    place = before.place
+    return place.seq + 1, first_op, place.list_ctr, place.max_op
 
 
 def _judge_right(

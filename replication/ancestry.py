@@ -161,10 +161,10 @@ class Ancestry:
         tip = self._by_tip.get(chain)
         if tip is not None and tip.change.n == n and tip.change.device == device:
             return tip
-        for admitted in self.at(device, n):
+        for admitted in self._fresh.at(device, n):
             if admitted.change.chain_hash == chain:
                 return admitted
-        return None
+        return self._history.at_chain(device, n, chain)
 
     def actor_starts(self, actor: bytes) -> tuple[Admitted, ...]:
         """The first changes of an actor; several after a fork."""

@@ -107,11 +107,9 @@ def fill_bundle(changes: Sequence[Change], bytes_max: int) -> tuple[bytes, int]:
     raise AssertionError("whoever holds a change holds a signature that covers it")
 
 
-def _halvings(count: int) -> Iterator[int]:
+def _halvings(count: int) -> list[int]:
     """The last index of so many, that of the first half of them, and so on down to 0."""
-    while count:
-        yield count - 1
-        count //= 2
+    return [(count >> times) - 1 for times in range(count.bit_length())]
 
 
 def _fitting(changes: Sequence[Change], bytes_max: int) -> bytes | None:

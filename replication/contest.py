@@ -14,7 +14,7 @@ lifting of suspensions, co-signatures that spare. `QUORUM.md` says as a table wh
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from replication.control import SCOPES, DeviceEnrolled
 from replication.motions import (
@@ -412,6 +412,8 @@ class Chamber:
                 self._seals.append(act)
             case Stop() | Opposition():
                 pass
+            case _:
+                assert_never(act)
 
     def _grant(self, grant: Grant) -> None:
         self.grants.setdefault(grant.given.device, []).append(grant)

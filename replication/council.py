@@ -155,9 +155,8 @@ class Decisions:
 
     def _found(self, admitted: Admitted, records: list[Record]) -> None:
         change, place = admitted
-        founded = records[0] if records else None
-        if not isinstance(founded, GroupFounded):
-            return
+        founded = records[0]
+        assert isinstance(founded, GroupFounded)  # admission lets nothing else begin a group
         self._group, self._founder = change.change_hash, change.device
         self._founding_key = founded.founding_key
         person = founded.person

@@ -80,7 +80,7 @@ class DraftReader:
         bytes_left = BUNDLE_BYTES_MAX
         counts = iter(self._event_counts)
         for row, writer, deps, time_ms in zip(
-            range(self._count), self._writers, self._deps, self._times, strict=False
+            range(self._count), self._writers, self._deps, self._times, strict=True
         ):
             device = self._writer_devices[writer]
             prev = None

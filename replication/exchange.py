@@ -7,6 +7,7 @@ in a refusal and a closed channel, never in an exception.
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import assert_never
 
 from replication.ancestry import Ancestry
 from replication.bundle import fill_bundle
@@ -123,6 +124,8 @@ class Exchange:
                 return Outcome(notes=notes)
             case Sorry(code, text):
                 return Outcome(refused=(Refused(peer, f"peer_{code}", text),), close=(peer,))
+            case _:
+                assert_never(message)
 
     def _on_have(
         self, peer: str, session: Session, tips: tuple[Tip, ...], digest: bytes

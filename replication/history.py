@@ -63,6 +63,10 @@ class History(Protocol):
         """The changes at a chain position: none, one, or several after a fork."""
         ...
 
+    def at_chain(self, device: bytes, n: int, chain: bytes) -> Admitted | None:
+        """The change at a chain position that has this chain hash, however many there are."""
+        ...
+
     def run(self, lane: int, first_n: int, last_n: int) -> Iterable[Admitted]:
         """The changes that lie on this lane itself, by ascending position."""
         ...
@@ -130,6 +134,10 @@ class MemoryHistory:
     def at(self, device: bytes, n: int) -> Sequence[Admitted]:
         """The changes at a chain position."""
         return self._by_position.get((device, n), ())
+
+    def at_chain(self, device: bytes, n: int, chain: bytes) -> Admitted | None:
+        """The change at a chain position that has this chain hash."""
+        return next((one for one in self.at(device, n) if one.change.chain_hash == chain), None)
 
     def run(self, lane: int, first_n: int, last_n: int) -> Iterable[Admitted]:
         """The changes on this lane itself, by ascending position."""

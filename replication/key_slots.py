@@ -290,7 +290,7 @@ def _fields(data: bytes) -> list[object]:
     except RemoteError as error:
         raise RemoteError("bad_slot", error.detail) from error
     match value:
-        case [int(version), *fields] if version == VERSION:
+        case [int(version), *fields] if version == VERSION and type(version) is int:
             return fields
         case [int(version), *_] if version > VERSION:
             raise RemoteError("update", "a later version of Mkutano made this: update this phone")

@@ -6,7 +6,7 @@ messages and has already proved which device is speaking.
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from replication.cbor import dumps, load_item
 from replication.errors import RemoteError
@@ -90,12 +90,17 @@ def encode(message: Message) -> bytes:
             fields = [5, code[:_CODE_CHARS_MAX], text[:_TEXT_CHARS_MAX]]
         case Notes(notes):
             fields = [6, list(notes)]
+        case _:
+            assert_never(message)
     return dumps(fields)
 
 
 def decode(data: bytes) -> Message:
     """The message in these bytes; RemoteError for anything else."""
-    match _loads(data):
+    value = _loads(data)
+    if not isinstance(value, list) or not value or type(value[0]) is not int:  # True equals 1
+        raise RemoteError("bad_message", "a message begins with its number")
+    match value:
         case [1, tips, bytes(digest)] if len(digest) <= 32:
             return Have(tips_from(tips), digest)
         case [2, int(remaining), bytes(bundle)] if 0 <= remaining <= CHAIN_LENGTH_MAX:

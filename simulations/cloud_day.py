@@ -32,14 +32,17 @@ class RelayProgram:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log_file = folder.with_suffix(".log")
+        self.program: tuple[str, ...] = (sys.executable, "-m", "relay")
+        """What is started, before its arguments."""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> str:
+    def start(self, *options: str) -> str:
         """Start it; where it answers. Raises CommandFailed."""
-        arguments = ("serve", "--state", str(self.folder), "--port", "0", "--admin-port", "0")
+        where = ("serve", "--state", str(self.folder), "--port", "0", "--admin-port", "0")
+        arguments = (*where, *options)
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "relay", *arguments],
+                [*self.program, *arguments],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -69,6 +72,13 @@ class RelayProgram:
         try:
             process.wait(START_S_MAX)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """Pull its plug."""
+        process, self._process = self._process, None
+        if process is not None:
             process.kill()
             process.wait()
 

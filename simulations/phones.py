@@ -49,13 +49,15 @@ class Phone:
         self._process: subprocess.Popen[bytes] | None = None
         self._address_file = home.with_suffix(".address")
         self._log_file = home.with_suffix(".log")
+        self.program: tuple[str, ...] = (sys.executable, "-m", "node")
+        """What is started, before its arguments."""
         self._environment = {**os.environ, STATE_VARIABLE: str(home.with_suffix(".state"))}
         """Each phone keeps its marker beside its home, not with whoever plays them."""
 
     def ask(self, *arguments: str, given: str = "") -> Answer:
         """Run one command to its end, whatever it says."""
         done = subprocess.run(
-            [*_program(), "--home", str(self.home), *arguments],
+            [*self.program, "--home", str(self.home), *arguments],
             capture_output=True,
             env=self._environment,
             input=given.encode(),
@@ -97,7 +99,7 @@ class Phone:
         arguments = ("run", *where, *options)
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_program(), "--home", str(self.home), *arguments],
+                [*self.program, "--home", str(self.home), *arguments],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -115,6 +117,11 @@ class Phone:
     def kill(self) -> None:
         """Pull the battery."""
         self._end(signal.SIGKILL)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Freeze the running process, say, or let it go on."""
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
@@ -147,7 +154,3 @@ def wait_until(condition: Callable[[], bool], seconds: float, pause_s: float = 0
             return False
         time.sleep(pause_s)
     return True
-
-
-def _program() -> list[str]:
-    return [sys.executable, "-m", "node"]

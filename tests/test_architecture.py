@@ -277,7 +277,7 @@ def test_no_file_names_a_folder_of_the_machine_that_it_was_written_on() -> None:
 
 
 def test_the_locks_name_hashes_and_no_addresses() -> None:
-    for name in ("requirements.lock", "requirements-test.lock"):
+    for name in ("requirements.lock", "requirements-test.lock", "requirements-peers.lock"):
         text = (ROOT / name).read_text("utf-8")
         assert "://" not in text
         pins = [line for line in text.splitlines() if not line.startswith(" ")]

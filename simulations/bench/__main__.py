@@ -1,6 +1,5 @@
 """`python -m simulations.bench [--json] [--history N]`: the table of promised speeds."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -70,7 +69,7 @@ def main(as_json: bool, history: int, rounds: int, relay: bool) -> None:
     for figure in chain.from_iterable(measured):
         figures.append(figure)
         if as_json:
-            click.echo(json.dumps({**figure._asdict(), "ratio": round(figure.ratio, 3)}))
+            click.echo(figure.as_json())
     if not as_json:
         click.echo(table(figures))
     sys.exit(any(figure.reached is False for figure in figures))

@@ -25,13 +25,9 @@ def figures(history: Grown, rounds: int) -> list[Figure]:
     sizes: list[int] = []
 
     def ours() -> float:
-        side, size = _fill(history)
+        size, ms = received(history, length)
         sizes.append(size)
-        watch = Stopwatch()
-        with watch.running():
-            ordered = sorted(side.received, key=lambda a: (a.place.lamport, a.change.change_hash))
-        assert len(ordered) == length
-        return side.watch.ms + watch.ms
+        return ms
 
     def automerge() -> float:
         return timed(lambda: Document.load(compact).get_changes([]))
@@ -51,12 +47,20 @@ def figures(history: Grown, rounds: int) -> list[Figure]:
     return [below(size, BYTES_AN_EVENT_MAX), at_most(took, TIMES_AUTOMERGE_MAX)]
 
 
-def _fill(history: Grown) -> tuple[Side, int]:
-    """The secretary's new tablet meets the secretary's; all bytes both ways."""
+def received(history: Grown, length: int) -> tuple[int, float]:
+    """The secretary's new tablet gets so many changes from the secretary's phone.
+
+    Bytes both ways, and the milliseconds of the tablet's own work.
+    """
     kept = MemoryHistory()
     empty = Side(Replica(history.group, KEYS["tablet"], kept, {}, b"new phon"), kept)
-    full = Side(*history.opened("secretary", len(history.changes), b"full pho"))
-    return empty, exchange(empty, full).total_bytes
+    full = Side(*history.opened("secretary", length, b"full pho"))
+    total_bytes = exchange(empty, full).total_bytes
+    watch = Stopwatch()
+    with watch.running():
+        ordered = sorted(empty.received, key=lambda a: (a.place.lamport, a.change.change_hash))
+    assert len(ordered) == length
+    return total_bytes, empty.watch.ms + watch.ms
 
 
 def _automerge_file(history: Grown) -> bytes:

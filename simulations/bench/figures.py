@@ -5,12 +5,18 @@ down or speeds up meanwhile does so for all of them. The garbage collector stays
 but what the benchmark itself holds is kept out of its sight (`frozen`).
 """
 
+import cProfile
 import gc
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Name = TypeVar("Name")
+
+_clock: Callable[[], float] = time.perf_counter
 
 
 class Figure(NamedTuple):
@@ -35,6 +41,10 @@ class Figure(NamedTuple):
         """The value as a multiple of its reference."""
         return self.value / self.reference if self.reference else 0.0
 
+    def as_json(self) -> str:
+        """One line for machines."""
+        return json.dumps({**self._asdict(), "ratio": round(self.ratio, 3)})
+
 
 def at_most(figure: Figure, ratio_max: float) -> Figure:
     """The figure with its verdict: its ratio must not be above this."""
@@ -52,9 +62,9 @@ Measure = Callable[[], float]
 """Does its work once and returns the milliseconds that counted."""
 
 
-def medians(measures: Mapping[str, Measure], rounds: int) -> dict[str, float]:
+def medians(measures: Mapping[Name, Measure], rounds: int) -> dict[Name, float]:
     """The median milliseconds of each, measured in turns."""
-    taken: dict[str, list[float]] = {name: [] for name in measures}
+    taken: dict[Name, list[float]] = {name: [] for name in measures}
     for _ in range(rounds):
         for name, measure in measures.items():
             taken[name].append(measure())
@@ -70,11 +80,20 @@ class Stopwatch:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Count what happens inside."""
-        start = time.perf_counter()
+        start = _clock()
         try:
             yield
         finally:
-            self.ms += (time.perf_counter() - start) * 1000
+            self.ms += (_clock() - start) * 1000
+
+
+def count_processor_time() -> None:
+    """From now on count this process's processor time: for a machine that does other work too.
+
+    Waiting for a disk or a socket is not in it.
+    """
+    global _clock
+    _clock = time.process_time
 
 
 def frozen() -> None:
@@ -90,6 +109,13 @@ def timed(work: Callable[[], object]) -> float:
     with watch.running():
         work()
     return watch.ms
+
+
+def calls_of(work: Callable[[], object]) -> float:
+    """Python function calls of some work, C functions too: the same on a busy machine."""
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    return float(sum(one.callcount for one in profile.getstats()))
 
 
 def table(figures: Sequence[Figure]) -> str:

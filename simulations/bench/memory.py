@@ -21,7 +21,7 @@ def figures(phones: Sequence[Phone]) -> Iterator[Figure]:
     held = {}
     for phone in (short, long):
         with phone.opened() as node:
-            held[phone.length] = _shown_kilobytes(node, phone.history.group)
+            held[phone.length] = shown_kilobytes(node, phone.history.group)
     compared = f"with {short.length:,} events"
     figure = Figure(
         "memory_shown", long.length, held[long.length], "kB", held[short.length], compared
@@ -29,7 +29,8 @@ def figures(phones: Sequence[Phone]) -> Iterator[Figure]:
     yield at_most(figure, GROWTH_MAX)
 
 
-def _shown_kilobytes(node: Node, group: bytes) -> float:
+def shown_kilobytes(node: Node, group: bytes) -> float:
+    """Show the book; the kilobytes of its pages in memory afterwards."""
     book = node.group(group).book
     book_view(book)
     pages = (table.dump(page) for table in book.tables.values() for page in table.values())

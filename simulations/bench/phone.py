@@ -7,20 +7,21 @@ write also against a bare SQLite insert with the same durability in the same fol
 
 import itertools
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractAsyncContextManager, ExitStack, closing
 from pathlib import Path
 
 from model.codec import encode
 from model.views import book_view
 from node import device_file
 from node.clock import now_ms
+from node.device import Device, open_device
 from node.home_files import DEVICE_FILE
 from node.marker import STATE_VARIABLE
 from node.node import Group, Node
 from node.private_file import write_private
 from replication.history import Admitted
+from simulations.bench.disk import BARE_ROW_BYTES, bare_table, insert
 from simulations.bench.figures import Figure, Measure, Stopwatch, at_most, medians, timed
 from simulations.bench.histories import KEYS, Grown, tail
 
@@ -29,27 +30,35 @@ DURABLE_GROWTH_MAX = 1.3
 OPEN_GROWTH_MAX = 1.5
 ADVANCE_GROWTH_MAX = 1.3
 WRITES_A_ROUND = 40
-BARE_ROW_BYTES = 350  # an entry with its hashes and signature
 TURNS_MAX = 10_000
 
 
 class Phone:
-    """The secretary's tablet, which holds the first so many changes of a history."""
+    """An officer's phone, which holds the first so many changes of a history."""
 
-    def __init__(self, folder: Path, history: Grown, length: int) -> None:
+    def __init__(self, folder: Path, history: Grown, length: int, keys: str = "tablet") -> None:
         self.length = length
         self.history = history
-        self._folder = folder
-        Node.create(folder, "Secretary's tablet").close()
-        tablet = device_file.PlainDevice("Secretary's tablet", KEYS["tablet"].seed)
-        write_private(folder / DEVICE_FILE, device_file.encode(tablet))
+        self.folder = folder
+        name = f"The {keys}'s phone"
+        Node.create(folder, name).close()
+        device = device_file.PlainDevice(name, KEYS[keys].seed)
+        write_private(folder / DEVICE_FILE, device_file.encode(device))
         with self.opened() as node:
             self.filling_ms = self._fill(node)
 
     def opened(self) -> Node:
         """The phone's node, from its home; both homes are one device, each with its own marker."""
-        os.environ[STATE_VARIABLE] = str(self._folder.with_name(self._folder.name + ".state"))
-        return Node.open(self._folder)
+        self._mark()
+        return Node.open(self.folder)
+
+    def device(self) -> AbstractAsyncContextManager[Device]:
+        """The phone with its links; enter it before another phone of this process is opened."""
+        self._mark()
+        return open_device(self.folder)
+
+    def _mark(self) -> None:
+        os.environ[STATE_VARIABLE] = str(self.folder.with_name(self.folder.name + ".state"))
 
     def _fill(self, node: Node) -> float:
         """Milliseconds of the phone's own work in its first session with the secretary's phone."""
@@ -108,32 +117,35 @@ def _beside_shortest(
 
 
 def _opening(phones: Sequence[Phone], rounds: int) -> Iterator[Figure]:
-    def measure(phone: Phone) -> Measure:
-        def opened_and_shown() -> None:
-            with phone.opened() as node:
-                show(node.group(phone.history.group))
-
-        return lambda: timed(opened_and_shown)
-
-    ms = medians({str(phone.length): measure(phone) for phone in phones}, rounds)
+    ms = medians({str(phone.length): opening(phone) for phone in phones}, rounds)
     yield _beside_shortest("open_ms", phones, ms, OPEN_GROWTH_MAX)
 
 
+def opening(phone: Phone) -> Measure:
+    """The home is opened and the book shown."""
+
+    def opened_and_shown() -> None:
+        with phone.opened() as node:
+            show(node.group(phone.history.group))
+
+    return lambda: timed(opened_and_shown)
+
+
 def _advancing(phones: Sequence[Phone], rounds: int) -> Iterator[Figure]:
-    """The book takes 90 entries of a meeting; nothing is stored, so every round is the first."""
-
-    def measure(phone: Phone) -> Measure:
-        coming = phone.meeting_to_come()
-
-        def advanced() -> float:
-            with phone.opened() as node:
-                books = node.group(phone.history.group).books
-                return timed(lambda: books.advance(coming))
-
-        return advanced
-
-    ms = medians({str(phone.length): measure(phone) for phone in phones}, rounds)
+    ms = medians({str(phone.length): advancing(phone) for phone in phones}, rounds)
     yield _beside_shortest("advance_ms", phones, ms, ADVANCE_GROWTH_MAX)
+
+
+def advancing(phone: Phone) -> Measure:
+    """The book takes 90 entries of a meeting; nothing is stored, so every round is the first."""
+    coming = phone.meeting_to_come()
+
+    def advanced() -> float:
+        with phone.opened() as node:
+            books = node.group(phone.history.group).books
+            return timed(lambda: books.advance(coming))
+
+    return advanced
 
 
 def _writing(phones: Sequence[Phone], folder: Path, rounds: int) -> Iterator[Figure]:
@@ -142,21 +154,21 @@ def _writing(phones: Sequence[Phone], folder: Path, rounds: int) -> Iterator[Fig
     As a phone that is on does it: Automerge makes every change too.
     """
     with ExitStack() as stack:
-        bare = stack.enter_context(closing(_bare_table(folder / "bare.sqlite")))
-        measures = {"bare": lambda: timed(lambda: _insert(bare))}
+        bare = stack.enter_context(closing(bare_table(folder / "bare.sqlite")))
+        measures = {"bare": lambda: timed(lambda: insert(bare, bytes(BARE_ROW_BYTES)))}
         for phone in phones:
             node = stack.enter_context(phone.opened())
             node.open_documents()
-            measures[str(phone.length)] = _writer(phone, node)
+            measures[str(phone.length)] = writing(phone, node)
         ms = medians(measures, rounds * WRITES_A_ROUND)
     for phone in phones:
         took = ms[str(phone.length)]
-        insert = Figure("durable_ms", phone.length, took, "ms", ms["bare"], "bare SQLite insert")
-        yield at_most(insert, DURABLE_TIMES_INSERT_MAX)
+        figure = Figure("durable_ms", phone.length, took, "ms", ms["bare"], "bare SQLite insert")
+        yield at_most(figure, DURABLE_TIMES_INSERT_MAX)
     yield _beside_shortest("durable_growth", phones, ms, DURABLE_GROWTH_MAX)
 
 
-def _writer(phone: Phone, node: Node) -> Measure:
+def writing(phone: Phone, node: Node) -> Measure:
     """Records the next entry of the meetings to come, for ever."""
     entries = (
         entry
@@ -169,21 +181,6 @@ def _writer(phone: Phone, node: Node) -> Measure:
         return timed(lambda: node.append(phone.history.group, [entry.event], entry.time_ms))
 
     return write
-
-
-def _bare_table(path: Path) -> sqlite3.Connection:
-    """A table with the durability of the ledger and nothing else."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("CREATE TABLE entries (number INTEGER PRIMARY KEY, entry BLOB) STRICT")
-    return connection
-
-
-def _insert(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("INSERT INTO entries (entry) VALUES (?)", (bytes(BARE_ROW_BYTES),))
-    connection.execute("COMMIT")
 
 
 def show(group: Group) -> object:

@@ -8,7 +8,6 @@ a refresh with nothing new looks at the ends of all chains and nothing else.
 """
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from node.portfolio_choice import PortfolioRequest
 from node.portfolio_parquet import write_parquet
 from node.portfolio_table import table_rows, to_csv
 from simulations.bench.figures import Figure, table, timed
+from simulations.bench.processes import apart, resident_kb
 from simulations.many_groups import VillageGroup, village_groups
 
 CHANGED = 10
@@ -63,11 +63,11 @@ def filled(home: Path, groups: int, say: Callable[[str], None]) -> Filled:
 def refreshed(home: Path) -> dict[str, float]:
     """Open the home, and work out what is new, in calls as a command makes them."""
     found: dict[str, float] = {}
-    before = _resident_kb()
+    before = resident_kb()
     begun_s = time.perf_counter()
     node = Node.open(home)
     found["open_ms"] = (time.perf_counter() - begun_s) * 1000
-    found["open_kb"] = _resident_kb() - before
+    found["open_kb"] = resident_kb() - before
     with node:
         done, left, begun_s = 0, 1, time.perf_counter()
         while left:
@@ -75,7 +75,7 @@ def refreshed(home: Path) -> dict[str, float]:
             done, left = done + step["done"], step["left"]
         found["refresh_ms"] = (time.perf_counter() - begun_s) * 1000
     found["worked_out"] = done
-    found["refresh_kb"] = _resident_kb() - before
+    found["refresh_kb"] = resident_kb() - before
     return found
 
 
@@ -107,21 +107,9 @@ def shown_and_written(home: Path) -> dict[str, float]:
     return found
 
 
-def _resident_kb() -> float:
-    """Memory of this process that lies in RAM now."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1000
-
-
-def _apart(work: Callable[[Path], dict[str, float]], home: Path) -> dict[str, float]:
-    """Do it in a process of its own, with nothing in memory from before."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, (home,))
-
-
 def measured(one: Filled) -> dict[str, float]:
     """Every figure of one home, by name."""
-    first = _apart(refreshed, one.home)
+    first = apart(refreshed, one.home)
     ledger = one.home / LEDGER_FILE
     found = {
         "filling_ms": one.filling_s * 1000,
@@ -135,10 +123,10 @@ def measured(one: Filled) -> dict[str, float]:
         for group in one.kept:
             group.meet()
             group.give(node)
-    changed = _apart(refreshed, one.home)
+    changed = apart(refreshed, one.home)
     assert changed["worked_out"] == len(one.kept), "only what changed is worked out"
     found["refresh_10_ms"] = changed["refresh_ms"]
-    return found | _apart(shown_and_written, one.home)
+    return found | apart(shown_and_written, one.home)
 
 
 def figures(small: Filled, large: Filled) -> Iterator[Figure]:
@@ -168,7 +156,7 @@ def main(groups: int, as_json: bool) -> None:
         found = list(figures(*homes))
     if as_json:
         for figure in found:
-            click.echo(json.dumps({**figure._asdict(), "ratio": round(figure.ratio, 3)}))
+            click.echo(figure.as_json())
     else:
         click.echo(table(found))
 

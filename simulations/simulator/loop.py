@@ -7,6 +7,7 @@ are no threads and no sockets; what would run in an executor runs at once.
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Final, TypeVar
 
 from simulations.simulator.process import OrderedFuture, make_task, next_number
@@ -68,6 +69,26 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now_s += seconds
 
     jump = pass_time
+
+    def count_steps(self, counted: Callable[[Context | None], None]) -> None:
+        """Tell `counted` the context of whatever is made ready from now on."""
+        make_ready = super()._call_soon  # type: ignore[misc]
+
+        def told(callback: Any, arguments: Any, context: Context | None) -> asyncio.Handle:
+            handle: asyncio.Handle = make_ready(callback, arguments, context)
+            counted(context)
+            return handle
+
+        self._call_soon = told  # only while it is asked for: this is the loop's innermost
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether somebody is told already."""
+        return "_call_soon" in self.__dict__
+
+    def count_no_steps(self) -> None:
+        """Nobody is told any more."""
+        self.__dict__.pop("_call_soon", None)
 
     def create_future(self) -> asyncio.Future[Any]:
         """A future with a place in an order."""

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import aiohttp
 
@@ -20,11 +21,11 @@ from node.address import Address
 from node.clock import CLOCK, Clock
 from node.device import Device
 from node.lan import Found, Lan
-from node.ledger_file import Connect
 from node.marker import STATE_VARIABLE
 from node.node import Node, Step
 from node.node_thread import NodeThread
 from node.running import working
+from simulations.disk import PROCESS_ENDED, SimulatedDisk, Way
 from simulations.simulator.process import Killed, Process
 from simulations.simulator.wire import Http, Socket, Wire
 
@@ -42,6 +43,8 @@ class PhoneClock(Clock):
     def __init__(self, time_s: Callable[[], float], seed: str) -> None:
         self._time_s = time_s
         self._chance = random.Random(seed)
+        self.chance = random.Random(f"{seed} accidents")
+        """What befalls the phone draws from here, and its keys from elsewhere."""
         self.wall_at_start_ms = 1_767_225_600_000  # 2026-01-01
         """What a right clock shows when the story begins."""
         self.wrong_ms = 0
@@ -70,13 +73,23 @@ class PhoneClock(Clock):
         """See Clock: seeded, and never the same twice."""
         return self._chance.randbytes(count)
 
+    def random_number(self) -> int:
+        """Of 32 bits, for what is not the product's."""
+        return self.chance.getrandbits(32)
+
 
 class StoryThread(NodeThread):
     """The node's thread, which here is everybody's: what is asked for is done when asked."""
 
-    def __init__(self, process: Process, clock: PhoneClock) -> None:
+    def __init__(
+        self,
+        process: Process,
+        clock: PhoneClock,
+        version: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._process = process
         self._clock = clock
+        self._version = version
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See NodeThread. A program that is killed meanwhile hears nothing of it."""
@@ -85,9 +98,11 @@ class StoryThread(NodeThread):
         if seconds:
             await asyncio.sleep(seconds)
             self._process.require_alive()
-        result = function(*args, **kwargs)
-        self._process.require_alive()  # a disk may have died under it
-        return result
+        try:
+            with self._version():
+                return function(*args, **kwargs)
+        finally:
+            self._process.require_alive()  # a disk may have died under it
 
     def close(self) -> None:
         """There is none to end."""
@@ -164,8 +179,15 @@ class Phone:
         self.host = host
         self.folder = folder
         self.clock = clock
-        self.connect: Connect | None = None
-        """How its disk is reached; None: a file in its folder, as on any phone."""
+        self.disk = SimulatedDisk(clock.random_number())
+        self.dies: Way = PROCESS_ENDED
+        """What the next killing leaves on its disk."""
+        self.version: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        """Which Mkutano is installed: this one, or what makes it another while it works."""
+        self.has_documents = True
+        """Whether it keeps an Automerge document of each group beside the rebuild."""
+        self.key = b""
+        """Of the device that it was when it was last on."""
         self.process: Process | None = None
         self.device: Device | None = None
         self.lines: list[str] = []
@@ -186,10 +208,19 @@ class Phone:
         return self.device is not None and self.process is not None and self.process.is_alive
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a program of it lives, be it that it only begins or is about to end."""
+        return self.process is not None and self.process.is_alive
+
+    @property
     def node(self) -> Node:
         """The running program's node."""
         assert self.device is not None, f"{self.name} is off"
         return self.device.node
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What any SQLite program reads in the running phone's ledger."""
+        return self.node.store.database.rows(sql, values)
 
     def make(self) -> None:
         """A new phone out of its box."""
@@ -204,7 +235,8 @@ class Phone:
         before = os.environ.get(STATE_VARIABLE)
         os.environ[STATE_VARIABLE] = str(self.folder / "state")
         try:
-            yield
+            with self.version():
+                yield
         finally:
             CLOCK.reset(token)
             if before is None:
@@ -222,19 +254,20 @@ class Phone:
         process.context.run(CLOCK.set, self.clock)
         self.process, self._stopped, self._over = process, asyncio.Event(), asyncio.Event()
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        process.at_death.append(self._lan_lost)
+        process.at_death += (self._disk_lost, self._lan_lost)
         task = process.begin(self._run(process, ready))
         await asyncio.wait((task, ready), return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
-            self.device = None
+            self._let_go(process)
             await task  # its error, or that it was killed
 
     async def power_off(self) -> None:
         """Stop the program in good order."""
+        process, over = self.process, self._over
         if self.is_on:
             self._stopped.set()
-            await self._over.wait()
-        self.device = None
+            await over.wait()
+        self._let_go(process)
 
     async def kill(self) -> None:
         """Pull the battery."""
@@ -244,18 +277,33 @@ class Phone:
 
     async def bury(self) -> None:
         """After a killing, whoever did it: let go of what a dead program held."""
-        if self.process is not None and not self.process.is_alive:
-            await self.process.buried()
-        self.device = None
+        process = self.process
+        if process is not None and not process.is_alive:
+            await process.buried()
+            self._let_go(process)
+
+    def _let_go(self, process: Process | None) -> None:
+        """A program has ended; another one may run already."""
+        if self.process is process:
+            self.device = None
 
     async def _run(self, process: Process, ready: "asyncio.Future[None]") -> None:
         stopped, over = self._stopped, self._over
-        with self.used():
-            node = Node.open(self.home, self.connect) if self.connect else Node.open(self.home)
+        try:
+            with self.used():
+                node = Node.open(self.home, self.disk.connect)
+        except BaseException:
+            process.is_alive = False
+            raise
+        if not self.has_documents:
+            vars(node)["open_documents"] = lambda: None
+        self.key = node.device
         process.at_death.append(node.home.close)
         try:
             http = cast(aiohttp.ClientSession, Http(self._near.wire, self.host))
-            self.device = device = Device(node, StoryThread(process, self.clock), http)
+            self.device = device = Device(
+                node, StoryThread(process, self.clock, self.version), http
+            )
             device.stays = True
             device.listening = (Address(self.host, PORT),)
             self._lan = StoryLan(self._near, self.host, self.clock.random_bytes(8).hex())
@@ -272,6 +320,12 @@ class Phone:
             node.close()
             process.is_alive = False
             over.set()
+
+    def _disk_lost(self) -> None:
+        """From now on its program writes into nothing; the next one finds what was left."""
+        self.disk.watch = None
+        self.disk = self.disk.crash(self.clock.chance, self.dies)
+        self.dies = PROCESS_ENDED
 
     def _lan_lost(self) -> None:
         if self._lan is not None:

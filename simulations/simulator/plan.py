@@ -6,7 +6,11 @@ everything hides what one fault alone would show.
 
 import random
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+OFFICERS_AGAINST_TWO: Final = 3
+SHARES: Final = (0.0, 0.1, 0.1, 0.15, 0.15, 0.2, 0.2, 0.25, 0.25, 0.3, 0.4, 0.5)
+"""How many of all kinds a seed has: a calm one now and then, and seldom a mix of half of them."""
 
 
 class GroupPlan(NamedTuple):
@@ -18,6 +22,12 @@ class GroupPlan(NamedTuple):
     relay: int = -1
     """Which relay keeps its backup; -1 for none."""
     readers: int = 0
+    rogues: int = 0
+    """Phones in the wrong hands, which may write as well."""
+    stolen: bool = False
+    """Whether the first of them is an honest officer's second phone, without a vote of its own."""
+    rogue_readers: int = 0
+    """Devices in the wrong hands, which may read."""
 
 
 class Plan(NamedTuple):
@@ -36,8 +46,11 @@ def chance_of(seed: int, *names: object) -> random.Random:
     return random.Random(" ".join(map(str, ("mkutano", seed, *names))))
 
 
-def plan_of(seed: int, weeks: int, kinds: Mapping[str, float]) -> Plan:
-    """The plan of a seed. `kinds`: every kind of fault and how many a rough meeting has of it."""
+def plan_of(
+    seed: int, weeks: int, kinds: Mapping[str, float], hostile: Mapping[str, float] | None = None
+) -> Plan:
+    """The plan of a seed. `kinds`: every kind of fault and how many a rough meeting has of it;
+    `hostile`: the same of those that need somebody who means harm."""
     chance = chance_of(seed, "plan")
     relays = chance.choice((0, 1, 1, 2))
     groups = tuple(
@@ -48,10 +61,33 @@ def plan_of(seed: int, weeks: int, kinds: Mapping[str, float]) -> Plan:
         )
         for _ in range(chance.choice((1, 1, 1, 2)))
     )
-    share = chance.choice((0.0, 0.1, 0.25, 0.5))
+    share = chance.choice(SHARES)
     faults = {
-        kind: often * chance.choice((0.3, 1.0, 3.0))
+        kind: often * chance.choice((0.5, 1.0, 3.0))
         for kind, often in sorted(kinds.items())
         if chance.random() < share
     }
-    return Plan(seed, weeks, groups, relays, faults)
+    plan = Plan(seed, weeks, groups, relays, faults)
+    return with_hostile(plan, hostile) if hostile else plan
+
+
+def with_hostile(plan: Plan, hostile: Mapping[str, float]) -> Plan:
+    """The same story with people who mean harm, of a few kinds; or without, as many are."""
+    chance = chance_of(plan.seed, "hostile")
+    names = sorted(hostile)
+    count = chance.choice((0, 0, 3, 6, 12))
+    picked = sorted(chance.sample(names, min(count, len(names))))
+    faults = {name: hostile[name] * chance.choice((0.5, 1.0, 2.0)) for name in picked}
+    if not any(name.startswith(("rogue-", "reader-")) for name in picked):
+        return plan._replace(faults={**plan.faults, **faults})
+    groups = tuple(_with_rogues(group, chance) for group in plan.groups)
+    return plan._replace(faults={**plan.faults, **faults}, groups=groups)
+
+
+def _with_rogues(group: GroupPlan, chance: random.Random) -> GroupPlan:
+    """Two who conspire are outvoted by three; of fewer officers one alone may be a rogue."""
+    many = group.officers >= OFFICERS_AGAINST_TWO
+    rogues = chance.choice((0, 1, 1, 2 if many else 1))
+    return group._replace(
+        rogues=rogues, stolen=chance.random() < 0.5, rogue_readers=chance.choice((0, 0, 1))
+    )

@@ -66,7 +66,7 @@ def make_task(
     **settings: Any,
 ) -> asyncio.Task[T]:
     """A loop's task factory: the task belongs to the program whose task makes it."""
-    context = context or copy_context()
+    context = copy_context() if context is None else context  # an empty one is false
     task: OrderedTask[T] = OrderedTask(coroutine, loop=loop, context=context, **settings)
     process = context.get(RUNNING)
     if process is not None:
@@ -124,4 +124,4 @@ class Process:
     async def buried(self) -> None:
         """Wait until nothing of a killed program runs any more."""
         if self._burial is not None:
-            await self._burial
+            await asyncio.shield(self._burial)  # whoever waits may be called off

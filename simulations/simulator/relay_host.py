@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from aiohttp import web
 
@@ -22,12 +22,15 @@ from relay.relay_key import RelayKey
 from relay.server import Relay
 from relay.sqlite_store import SqliteStore
 from relay.store import SALT_BYTES
+from simulations.disk import PROCESS_ENDED, SimulatedDisk, Way
 from simulations.simulator.process import Process
 from simulations.simulator.wire import Socket, Wire
 
 T = TypeVar("T")
 
 PORT = 8470
+SURVIVED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
+"""Errors after which the product's store keeps its connection."""
 
 
 class RelayClock(Clock):
@@ -36,6 +39,8 @@ class RelayClock(Clock):
     def __init__(self, time_s: Callable[[], float], seed: str) -> None:
         self._time_s = time_s
         self._chance = random.Random(seed)
+        self.chance = random.Random(f"{seed} accidents")
+        """What befalls the relay draws from here, and its keys from elsewhere."""
         self.wrong_ms = 0
 
     def wall_ms(self) -> int:
@@ -60,6 +65,15 @@ class RelayHost:
         self.url = f"ws://{host}:{PORT}"
         self.folder = folder
         self.clock = clock
+        self.disk = SimulatedDisk(clock.chance.getrandbits(32))
+        self.dies: Way = PROCESS_ENDED
+        """What the next killing leaves on its disk."""
+        self.is_renewed = False
+        """Whether its operator runs `renew` before the next start."""
+        self.work_s: Callable[[], float] = lambda: 0.0
+        """How long its database takes for what it is asked next."""
+        self.between: Callable[[RelayHost, Socket, str], tuple[Any, Relay | None]] = _nothing
+        """What stands between the wire and a relay; who lies puts itself there."""
         self.process: Process | None = None
         self.relay: Relay | None = None
         self._wire = wire
@@ -76,6 +90,11 @@ class RelayHost:
         """The key that phones know it by."""
         assert self.relay is not None, f"{self.name} is off"
         return self.relay.key
+
+    def content(self) -> bytes:
+        """Every byte on its disk."""
+        found = (self.disk.content(Path(name)) for name in self.disk.files)
+        return b"".join(one for one in found if one)
 
     async def power_on(self) -> None:
         """Start it; returns when it answers."""
@@ -99,19 +118,32 @@ class RelayHost:
         """Pull the plug."""
         if self.process is not None and self.process.is_alive:
             self.process.kill()
+        await self.bury()
+
+    async def bury(self) -> None:
+        """After a killing, whoever did it."""
+        if self.process is not None and not self.process.is_alive:
             await self.process.buried()
         self.relay = None
+
+    def _disk_lost(self) -> None:
+        """From now on its program writes into nothing; the next one finds what was left."""
+        self.disk.watch = None
+        self.disk = self.disk.crash(self.clock.chance, self.dies)
+        self.dies = PROCESS_ENDED
 
     async def _run(self, process: Process, ready: "asyncio.Future[None]") -> None:
         stopped, over = self._stopped, self._over
         config = Config(state=str(self.folder), admin=False)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "relay.sqlite"
-        path.touch()
-        store = StoryStore(path, -1, 0, None)
-        process.at_death.append(store.let_go)
+        store = StoryStore(path, self)
+        process.at_death += (self._disk_lost, store.let_go)
         try:
             await store.begin(self.clock.random_bytes(SALT_BYTES))
+            if self.is_renewed:
+                await store.renew(self.clock.random_bytes(SALT_BYTES))
+                self.is_renewed = False
             self.relay = relay = Relay(config, store, await open_key(config, store))
             await relay.upkeep.start()
             self._wire.listen(self.host, PORT, process, self._answer)
@@ -125,27 +157,47 @@ class RelayHost:
             over.set()
 
     async def _answer(self, socket: Socket, who: str) -> None:
-        assert self.relay is not None
+        talks, relay = self.between(self, socket, who)
+        assert relay is not None
         request = SimpleNamespace(
             path="/", headers={}, remote=who, transport=SimpleNamespace(abort=socket.abort)
         )
-        await self.relay.reception.talk(
-            cast(web.WebSocketResponse, socket), cast(web.BaseRequest, request), who
+        await relay.reception.talk(
+            cast(web.WebSocketResponse, talks), cast(web.BaseRequest, request), who
         )
 
 
-class StoryStore(SqliteStore):
-    """The product's store on this thread, with one connection."""
+def _nothing(host: RelayHost, socket: Socket, _who: str) -> tuple[Any, Relay | None]:
+    return socket, host.relay
 
-    _connection: sqlite3.Connection | None = None
+
+class StoryStore(SqliteStore):
+    """The product's store on this thread, with one connection to its host's disk."""
+
+    def __init__(self, path: Path, host: RelayHost) -> None:
+        disk = host.disk
+        super().__init__(path, -1, 0, None, lambda path, _busy_ms: disk.connect.bare(path, True))
+        self._host = host
+        self._process = host.process
+        self._connection: sqlite3.Connection | None = None
 
     async def _on_thread(self, writing: bool, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is None:
-            self._connection = self._connect(True)
+        seconds = self._host.work_s()
+        if seconds:
+            await asyncio.sleep(seconds)
+        if self._process is not None:
+            self._process.require_alive()
         try:
+            if self._connection is None:
+                self._connection = self._connect(True)
             return work(self._connection)
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in SURVIVED:
+                self.let_go()
             raise self._explained(error) from error
+        finally:
+            if self._process is not None:
+                self._process.require_alive()  # a disk may have died under it
 
     def let_go(self) -> None:
         """The program is dead: what it had open is open no more."""

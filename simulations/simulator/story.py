@@ -14,6 +14,7 @@ from typing import NamedTuple
 from node.address import Address
 from node.invitations import Guest, invite
 from node.relay_founding import add
+from simulations.simulator.adversaries import Adversaries
 from simulations.simulator.auditor import Auditor
 from simulations.simulator.loop import VirtualLoop
 from simulations.simulator.nemesis import Nemesis
@@ -29,6 +30,8 @@ MEETING_S_MAX = 3 * 3600.0
 ROUND_S = 120.0
 """Of the quiet: what healthy phones need to find each other, and to be told of what is new."""
 ROUNDS_MAX = 6
+DOCUMENTS = 0.4
+"""How many stories keep Automerge's own documents, which costs a tenth of a story's time."""
 
 
 class Group:
@@ -46,6 +49,8 @@ class Group:
             f"person {number} {n}".encode().ljust(16, b".")[:16] for n in range(len(phones))
         ]
         self.id = b""
+        self.secrets: list[bytes] = []
+        """What no relay may see."""
         self.people: People
 
 
@@ -82,6 +87,7 @@ class Story:
         self.groups = [self._group(number, one) for number, one in enumerate(plan.groups)]
         self.auditor = Auditor(self)
         self.nemesis = Nemesis(self)
+        self.adversaries = Adversaries(self)
 
     def chance(self, *names: object) -> random.Random:
         """A source of chance for one purpose."""
@@ -114,6 +120,7 @@ class Story:
             clock = PhoneClock(self.loop.time, f"{self.plan.seed} {name}")
             host = f"10.0.{number}.{place + 1}"
             phones.append(Phone(name, host, self.folder / name, near, clock))
+            phones[-1].has_documents = self.chance("documents").random() < DOCUMENTS
         return Group(number, plan, phones, near)
 
     # The story
@@ -124,10 +131,12 @@ class Story:
             await relay.power_on()
         for group in self.groups:
             await self._found(group)
-        for _ in range(self.plan.weeks):
-            await self._week()
+        for week in range(self.plan.weeks):
+            await self._week(week)
             self.loop.jump(WEEK_S)
         await self._quiet()
+        self.nemesis.look()
+        await self.adversaries.last_look()
         self.auditor.last_look()
         await self._close()
         return Ending(
@@ -151,10 +160,13 @@ class Story:
             group.id = founder.node.found("Umoja", group.persons[0], founder.clock.wall_ms())
         assert founder.device is not None
         founder.device.groups_changed.set()
+        self.auditor.let_in(group, founder.node.device)
         group.people = People(self, group, self.chance("people", group.number))
         for place, phone in enumerate(others, 1):
             await self._let_in(group, founder, phone, place)
+        await self.adversaries.found(group)
         await group.people.begin()
+        await self.adversaries.founded(group)
         if group.plan.relay >= 0:
             relay = self.relays[group.plan.relay]
             await founder.ask(lambda device: add(device, group.id, relay.url, relay.key.public))
@@ -169,48 +181,52 @@ class Story:
             )
         await phone.ask(lambda device: device.join(invitation, at))
         devices = founder.node.group(group.id).roster.devices
+        self.auditor.let_in(group, phone.node.device)
         group.persons[place] = devices[phone.node.device].person
 
-    async def _week(self) -> None:
+    async def _week(self, week: int) -> None:
         """Everybody turns their phone on, meets in whatever weather there is, and goes home."""
         for group in self.groups:
             for phone in group.phones:
                 if not phone.is_on:
                     await self.nemesis.turn_on(phone)
+        self.nemesis.before_meeting()
         works = [asyncio.create_task(group.people.meet()) for group in self.groups]
         harm = asyncio.create_task(self.nemesis.afflict())
+        attacks = asyncio.create_task(self.adversaries.afflict())
         done, late = await asyncio.wait(works, timeout=MEETING_S_MAX)
-        harm.cancel()
-        for work in (harm, *late):
+        await asyncio.wait({attacks, harm}, timeout=MEETING_S_MAX)
+        harmful = (harm, attacks, *late)
+        for work in harmful:
             work.cancel()
-        for fault in await asyncio.gather(harm, *late, return_exceptions=True):
+        for fault in await asyncio.gather(*harmful, return_exceptions=True):
             if isinstance(fault, Exception):
                 raise fault
         for work in done:
             work.result()
         if late:
             self.auditor.complain("a meeting did not end")
-        for phone in self.phones:
+        await self.nemesis.tend()
+        await self.adversaries.tend(week)
+        for phone in (*self.phones, *self.nemesis.clones):
             await phone.power_off()
 
     async def _quiet(self) -> None:
         """No more faults: everybody must come to the same in a few rounds."""
-        self.nemesis.heal()
-        for relay in self.relays:
-            if not relay.is_on:
-                await relay.power_on()
-        for phone in self.phones:
-            if not phone.is_on:
-                await self.nemesis.turn_on(phone)
+        self.adversaries.heal()
+        await self.nemesis.heal()
         for round_number in range(1, ROUNDS_MAX + 1):
             await asyncio.sleep(ROUND_S)
-            if self.auditor.agrees():
+            await self.nemesis.tend()
+            await self.adversaries.tend(self.plan.weeks)
+            if self.auditor.agrees() and self.nemesis.is_mended() and self.adversaries.is_mended():
                 self.trace.note("agreed", f"after {round_number} rounds")
                 return
         self.auditor.complain(f"no agreement after {ROUNDS_MAX} quiet rounds")
 
     async def _close(self) -> None:
-        for phone in self.phones:
+        await self.adversaries.close()
+        for phone in (*self.phones, *self.nemesis.clones):
             await phone.power_off()
         for relay in self.relays:
             await relay.power_off()
@@ -229,10 +245,13 @@ def tell(plan: Plan, folder: Path) -> Ending:
 
 
 async def _told(story: Story) -> Ending:
+    story.auditor.begin()
     try:
         return await story.tell()
     finally:
-        for phone in story.phones:
+        story.auditor.end()
+        await story.adversaries.close()
+        for phone in (*story.phones, *story.nemesis.clones):
             await phone.kill()
         for relay in story.relays:
             await relay.kill()

@@ -51,12 +51,13 @@ class Socket:
     """One end of a connection, as aiohttp's WebSockets are used by the product."""
 
     def __init__(
-        self, wire: "Wire", owner: Process, here: str, there: str, weather: Weather
+        self, wire: "Wire", owner: Process, here: str, there: str, frames_left: int | None
     ) -> None:
         self.here, self.there = here, there
         self.owner = owner
         self.close_code: int | None = None
-        self.weather = weather
+        self.frames_left = frames_left
+        """After so many more frames from here the connection is reset; None: it is not."""
         self.peer: Socket | None = None
         self._wire = wire
         self._inbox: deque[WSMessage] = deque()
@@ -73,6 +74,11 @@ class Socket:
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
         return self.close_code is not None
+
+    @property
+    def weather(self) -> Weather:
+        """What its frames go through now."""
+        return self._wire.weather(self.here, self.there)
 
     # What the product calls
 
@@ -92,6 +98,8 @@ class Socket:
 
     async def receive(self) -> WSMessage:
         """The next frame, or that there will be none."""
+        while self.here in self._wire.deaf and not self.closed:
+            await asyncio.shield(self._wire.deaf[self.here])
         while not self._inbox:
             self.owner.require_alive()
             if self.closed:
@@ -228,7 +236,11 @@ class Wire:
         self.reaches: Callable[[str, str], bool] = lambda _here, _there: True
         """Whether packets get from one host to another now; asked of every frame."""
         self.weather: Callable[[str, str], Weather] = lambda _here, _there: FAIR
-        """Of a new connection between two hosts."""
+        """Between two hosts now; asked for every frame."""
+        self.frames_left: Callable[[str, str], int | None] = lambda _here, _there: None
+        """How many frames a new connection's caller sends before it breaks; None: it lasts."""
+        self.deaf: dict[str, asyncio.Future[None]] = {}
+        """Hosts whose programs read nothing from any connection until this is done."""
         self.noted: Callable[[str, Socket], None] = lambda _what, _socket: None
         """Told of everything that was done to a connection."""
         self.watched: Callable[[Socket, bytes], bytes | None] = lambda _socket, frame: frame
@@ -270,8 +282,8 @@ class Wire:
             raise aiohttp.ServerTimeoutError(f"no way to {there}")
         if host is None or not host.process.is_alive:
             raise aiohttp.ClientConnectionError(f"nobody answers at {there}:{port}")
-        near = Socket(self, caller, here, there, weather)
-        far = Socket(self, host.process, there, here, weather)
+        near = Socket(self, caller, here, there, self.frames_left(here, there))
+        far = Socket(self, host.process, there, here, None)
         near.peer, far.peer = far, near
         self._open[near] = self._open[far] = None
         host.process.begin(_served(host.serve, far, here))
@@ -289,6 +301,12 @@ class Wire:
             self.note("break", socket)
             self.break_off(socket)
             return
+        if socket.frames_left is not None:
+            socket.frames_left -= 1
+            if socket.frames_left < 0:
+                self.note("cut-after-frame", socket)
+                self.break_off(socket)
+                return
         for one in socket.meddled(seen, self._chance):
             self._send(socket, WSMessage(WSMsgType.BINARY, one, None))
 
@@ -302,6 +320,16 @@ class Wire:
         for end in (socket, socket.peer):
             if end is not None:
                 end.lose()
+
+    def half_open(self, host: str) -> Socket | None:
+        """One end forgets a connection of this host, and the other is not told. That end."""
+        for end in self._open:
+            peer = end.peer
+            if end.here == host and peer is not None and not (end.closed or peer.closed):
+                self._fall_silent(peer)
+                end.lose()
+                return end
+        return None
 
     def forget(self, socket: Socket) -> None:
         """An end is used no more; a killed program's other end hears of it by a reset."""
@@ -329,7 +357,6 @@ class Wire:
         if peer is None or peer.closed:
             return
         if not self.reaches(socket.here, socket.there):
-            self.note("cut", socket)
             for end in (socket, peer):
                 self._fall_silent(end)
             return

@@ -7,14 +7,19 @@ import re
 from collections.abc import Callable, Iterable
 
 from model.book import Book
+from model.codec import kind_of
 from model.entry import Entry
 from model.findings import list_findings
 from model.history import audit_view, journal
+from model.journal import entry_page
 from model.loan_views import loans_view
+from model.pages import NO_MEETING
 from model.statements import meeting_view, passbook_view
 from model.suspense_view import suspense_view
 from model.views import book_view
 from tests.strategies import sums
+
+NOWHERE = (NO_MEETING, NO_MEETING)
 
 
 class StoredPages:
@@ -28,6 +33,9 @@ class StoredPages:
 
     def items(self, table: str) -> Iterable[tuple[str, bytes]]:
         return list(self.rows.get(table, {}).items())
+
+    def unreadable(self, table: str, key: str) -> Exception:
+        return ValueError(f"{table} {key}")
 
     def store(self, book: Book) -> None:
         for table, key, value in book.take_dirty():
@@ -62,6 +70,19 @@ def assert_prefix(book: Book) -> None:
     assert total == 0
     for name, page in book.entries.rows():
         assert sums(page.lines) == 0, (name, page)
+
+
+def assert_told(book: Book, entries: Iterable[Entry]) -> None:
+    """Every entry has a page, which says what it is, who wrote it, when and where."""
+    for entry in entries:
+        page = entry_page(book, entry.id.hex())
+        event = entry.event
+        assert page.kind == kind_of(event)
+        assert (page.device, page.person) == (entry.device.hex(), entry.person.hex())
+        assert (page.lamport, page.time_ms) == (entry.lamport, entry.time_ms)
+        where = tuple(getattr(event, name, NO_MEETING) for name in ("cycle", "session"))
+        assert (page.cycle, page.session) in {where, (where[0], NO_MEETING), NOWHERE}
+        assert page.status in {"counted", "corroborating", "suspense", "void"}
 
 
 def assert_balanced(book: Book) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from model import events as e
+from model.derived import derive, settle_up
 from model.held_kinds import HELD
 from model.journal import balance
 from model.offered import OFFERS
+from model.reducer import WORK
 from model.statements import passbook_view
 from model.views import members_view
+from tests.model.laws import everything
 from tests.model.stopped_phones import Stolen, shown
 from tests.strategies import savings, share
 
@@ -203,3 +206,20 @@ def test_words_about_it_do_not_rest_on_it() -> None:
     assert stolen.page(objection).reasons == ()
     (row,) = stolen.view()["entries"]
     assert row["resting"] == 0
+
+
+def test_what_a_stopped_phone_alone_asked_for_is_no_open_loan_however_often_it_is_read() -> None:
+    stolen = Stolen("secretary")
+    loan = stolen.thief.record(e.LoanApplied(1, 1, stolen.village.members[0], 500, "seed", 2))
+    stolen.thief.record(e.LoanRepaid(1, 1, loan, 100))
+    book = stolen.book
+    assert book.loans.find(loan.hex()) is not None
+    before = everything(book)
+    for kind in ("loan.applied", "loan.approved", "loan.disbursed", "loan.repaid"):
+        derive(book, kind, loan.hex())
+        settle_up(book, WORK)
+    assert everything(book) == before
+    assert book.open_loans.find(loan.hex()) is None
+    stolen.village.meet()
+    stolen.village.treasurer.record(e.LoanRepaid(1, 1, loan, 100))
+    assert stolen.book.open_loans.find(loan.hex()) is not None

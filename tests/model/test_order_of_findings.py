@@ -2,7 +2,8 @@
 
 Random histories of every kind, in which officers, an old phone and a stranger wrote apart, are put
 into another order that nobody's knowledge contradicts. Balances and every finding stay as they are:
-its code, what it is about, the entries that it names and the amounts that it tells.
+its code, what it is about, the entries that it names and the amounts that it tells. What a seal
+does not cover follows it, in each of the orders.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from model.agreement import claimants
 from model.book import Book
 from model.entry import Entry
 from model.findings import list_findings
-from model.reducer import fold
+from tests.model.seals import book_of
 from tests.strategies import chance_history, histories
 
 Told = tuple[str, str, frozenset[str], tuple[int, ...]]
@@ -62,7 +63,7 @@ def told(book: Book) -> Counter[Told]:
 @settings(max_examples=100, deadline=None)
 @given(histories(), st.integers(0, 2**32))
 def test_the_order_of_concurrent_entries_changes_nothing(history: list[Entry], seed: int) -> None:
-    book, again = fold(history), fold(reordered(history, seed))
+    book, again = book_of(history), book_of(reordered(history, seed))
     assert balances(again) == balances(book)
     assert told(again) == told(book)
 
@@ -71,6 +72,6 @@ def test_the_order_of_concurrent_entries_changes_nothing(history: list[Entry], s
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_long_histories_come_out_alike(chance: int, seed: int) -> None:
     history = chance_history(chance, 150)
-    book, again = fold(history), fold(reordered(history, seed))
+    book, again = book_of(history), book_of(reordered(history, seed))
     assert balances(again) == balances(book)
     assert told(again) == told(book)

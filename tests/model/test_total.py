@@ -23,6 +23,7 @@ from model.statements import meeting_view
 from model.timeline import Timeline
 from model.views import book_view, loans_view
 from tests.model.drawn_events import any_event
+from tests.model.laws import assert_told
 from tests.strategies import Phone, Village, sums
 
 _NEAR = {"cycle": (1, 1, 2), "session": (1, 1, 2, 3), "line": (1, 1, 2), "round": (1, 2)}
@@ -97,6 +98,7 @@ def test_whatever_is_recorded_gives_one_book_that_balances(
 @given(logs())
 def test_whatever_is_recorded_can_be_shown(entries: list[Entry]) -> None:
     book = fold(entries)
+    assert_told(book, entries)
     book_view(book)
     loans_view(book, every=True)
     audit_view(book)

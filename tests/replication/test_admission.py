@@ -9,7 +9,7 @@ from replication.ancestry import Ancestry
 from replication.change import verify_chain
 from replication.control import DeviceEnrolled, FoundingEnded, encode_record
 from replication.errors import RemoteError
-from replication.history import Admitted
+from replication.history import Admitted, MemoryHistory
 from replication.identity import actor_for
 from replication.limits import COUNTER_MAX
 from tests.replication.phones import (
@@ -190,3 +190,20 @@ def test_a_signature_is_the_devices_own_over_this_group() -> None:
     for arguments in wrong:
         with pytest.raises(RemoteError, match="bad_signature"):
             verify_chain(*arguments)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [ledger_event(1), encode_record(FoundingEnded()), b"\x83\x00dsome\x01"],
+    ids=["a ledger event", "another record", "an unknown record"],
+)
+def test_a_group_begins_with_its_founding_record_alone(event: bytes) -> None:
+    keys = KEYS["sec"]
+    actor = actor_for(keys.public, b"12345678")
+    candidate = Candidate(keys.public, 1, None, actor, (), 5, (event,), b"")
+    with pytest.raises(RemoteError) as caught:
+        judge(None, Ancestry(MemoryHistory()), candidate)
+    assert caught.value.code == "not_founding"
+    with pytest.raises(RemoteError) as caught:
+        judge(bytes(32), Ancestry(MemoryHistory()), candidate)
+    assert caught.value.code == "other_group"

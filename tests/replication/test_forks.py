@@ -308,6 +308,27 @@ def test_a_signature_on_a_branch_of_a_branch_proves_too() -> None:
     assert sorted(len(branch[0]) for branch in loads(proof)[5:]) == [1, 3]
 
 
+def test_each_place_where_a_chain_split_has_its_own_proof() -> None:
+    """Branches that left it elsewhere lead to no signature of this one."""
+    _, treasurer = found_with("tre")
+    for number in range(6):
+        treasurer.write(ledger_event(number))
+    forger = Forger(treasurer, "tre")
+    device = treasurer.keys.public
+    sides = []
+    for n in (1, 3, 4):
+        before = forger.ancestry.at(device, n)[0]
+        sides.append(forger.sign(before, [before], ledger_event(70 + n), salt=n).change)
+    ancestry = ancestry_with_unsigned(treasurer, sides)
+    assert [fork.n for fork in forks(ancestry)] == [2, 4, 5]
+    for n in (2, 4):
+        proof = fork_proof(treasurer.group, ancestry, device, n)
+        assert check_fork_proof(proof, treasurer.group) == Proven(device, n)
+    for n in (1, 3, 6):
+        with pytest.raises(LocalError, match="did not sign two changes"):
+            fork_proof(treasurer.group, ancestry, device, n)
+
+
 def ancestry_with_unsigned(phone: Phone, more: Sequence[Change]) -> Ancestry:
     """What a phone holds, its own unsigned, and more changes with their signatures."""
     history = MemoryHistory()

@@ -230,6 +230,8 @@ def test_a_deferral_moves_interest_and_changes_no_sum(terms: LoanTerms) -> None:
     assert plain is not None
     assume(len(deferred.instalments) == len(plain.instalments))
     assert deferred.interest_minor == plain.interest_minor
+    if terms.method == "flat" and terms.flat_interest == "sum_of_digits":
+        return  # equal instalments, whatever of each is interest: see LoanTerms
     assert [row.principal_minor for row in deferred.instalments] == [
         row.principal_minor for row in plain.instalments
     ]
