@@ -223,11 +223,11 @@ class Exchange:
 
     def _on_keys(self, peer: str, session: Session, keys: tuple[PersonKey, ...]) -> Outcome:
         # A phone that just joined knows no roster yet: it trusts the device that invited it. One
-        # that shows two cards is trusted, and trusts: a key can only stand under its own id.
-        roster = self.roster
-        trusted = roster.may_write(session.device) and roster.may_read(session.device)
+        # that shows two cards is trusted, and trusts: a key can only stand under its own id. So is
+        # one that only those stopped who stopped this device too: else they would be kept apart.
         if self._only_delivers(session):
             return Outcome()  # of a stopped phone the entries are taken, and no keys
+        trusted = self.roster.may_write(session.device)
         if self.ancestry.tips and not (trusted or session.by_cards):
             raise RemoteError("no_right", "only an officer's device gives member keys")
         if not all(is_key_id(self.group, key_id, key) for key_id, key in keys):

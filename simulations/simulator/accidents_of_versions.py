@@ -74,5 +74,5 @@ async def unknown_kind(nemesis: "Nemesis") -> None:
 KINDS: Final = {
     "old-phone": Kind(0.3, old_phone),
     "all-old-but-one": Kind(0.1, all_old_but_one),
-    "unknown-kind": Kind(0.02, unknown_kind),
+    "unknown-kind": Kind(0.08, unknown_kind),
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from node import founding_period
 from replication.control import DeviceEnrolled
+from replication.roster import Device
 from simulations.simulator import (
     rogue_at_relay,
     rogue_entries,
@@ -216,10 +217,10 @@ class Adversaries:
     def _look_at(self, gang: Gang) -> None:
         complain, group = self._story.auditor.complain, gang.group
         rogues = {*gang.keys, gang.stranger.keys.public, *(one.keys.public for one in gang.readers)}
-        honest = {phone.node.device for phone in group.phones if phone.is_on}
+        honest = {one.key for one in group.phones if one.is_on and group.id in one.node.groups}
         seen = set()
         for phone in group.phones:
-            if not phone.is_on:
+            if not phone.is_on or group.id not in phone.node.groups:
                 continue
             held = phone.node.group(group.id)
             roster = held.roster
@@ -228,7 +229,7 @@ class Adversaries:
             for key in sorted(honest):
                 known = roster.devices.get(key)
                 if known is None or known.state != "active" or known.right != "write":
-                    complain(f"{phone.name} shows an honest phone as {known}")
+                    complain(f"{phone.name}: {key.hex()[:8]} is honest, and {_standing(known)}")
             for key in sorted({gang.stranger.keys.public, *(r.keys.public for r in gang.readers)}):
                 known = roster.devices.get(key)
                 if known is not None and known.right == "write" and known.state == "active":
@@ -247,6 +248,10 @@ class Adversaries:
             for one in (*gang.officers, *gang.readers, gang.stranger):
                 one.process.kill()
                 await one.process.buried()
+
+
+def _standing(known: Device | None) -> str:
+    return "not let in" if known is None else f"may {known.right}, {known.state}"
 
 
 def _chains(held: object) -> set[bytes]:

@@ -98,6 +98,7 @@ class RelayHost:
 
     async def power_on(self) -> None:
         """Start it; returns when it answers."""
+        await self.kill()  # a start that nobody waited for to its end
         process = Process(self.name)
         process.context.run(CLOCK.set, self.clock)
         self.process, self._stopped, self._over = process, asyncio.Event(), asyncio.Event()

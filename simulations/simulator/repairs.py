@@ -56,10 +56,16 @@ class Repairs:
     # What accidents ask for
 
     def can_replace(self, phone: "Phone") -> bool:
-        """Whether its group has enough other officers, and none of them waits for a new phone."""
+        """Whether its group has enough other officers, and none of them waits for a new phone.
+
+        More than half of all who vote must be left, and who means harm does not help: a group with
+        fewer waits for its paper cards.
+        """
         group = self._nemesis.group_of(phone)
         is_free = not any(other.name in self._replacing for other in group.phones)
-        return is_free and len(group.phones) >= OFFICERS_MIN
+        officers = len(group.phones)
+        voters = officers + group.plan.rogues - group.plan.stolen
+        return is_free and officers >= OFFICERS_MIN and 2 * (officers - 1) > voters
 
     def is_replacing(self, phone: "Phone") -> bool:
         """Whether its owner waits for a new one."""

@@ -107,10 +107,9 @@ class Rogue:
 
     async def visit(self, phone: Phone, voice: "Voice") -> None:
         """Behave for a while: give and take as an honest device does."""
-        assert phone.device is not None
         peer, replica = phone.name, self.replica
         try:
-            self.learn(outcome := replica.connect(peer, phone.node.device, True))
+            self.learn(outcome := replica.connect(peer, phone.key, True))
             async with asyncio.timeout(LEARN_S):
                 await voice.say(*(message for _, message in outcome.send))
                 while not replica.synced(peer):

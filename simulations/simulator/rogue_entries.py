@@ -16,6 +16,7 @@ from node.errors import NodeError
 from node.payloads import payloads_of
 from replication.change import CHAIN_START, Change
 from replication.errors import RemoteError
+from replication.identity import actor_for
 from replication.limits import CHANGE_EVENTS_MAX, EVENT_BYTES_MAX, TIME_MS_MAX
 from simulations.simulator.rogue import Hand, ground
 from simulations.simulator.rogue_scene import Kind, Scene
@@ -73,12 +74,12 @@ async def forged_signer(scene: Scene) -> None:
     """An entry in an honest phone's name, signed by another key."""
     for phone in scene.on()[:1]:
         async with scene.visiting(phone) as voice:
-            hand, victim = scene.rogue.hand(), phone.node.device
+            hand, victim = scene.rogue.hand(), phone.key
             mine = hand.draft(payment(scene)).change
             last = hand.ancestry.latest_own(victim, hand.draft(payment(scene)).place.clock)
             n, prev = (last.change.n + 1, last.change.chain_hash) if last else (1, CHAIN_START)
             forged = hand.moved(mine._replace(device=victim), n, prev)
-            actor = last.change.actor if last else victim[:24]
+            actor = last.change.actor if last else actor_for(victim, bytes(8))
             await voice.give(scene.never([forged._replace(actor=actor)]))
             await scene.turned_away(voice)
 

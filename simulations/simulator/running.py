@@ -66,6 +66,7 @@ class Totals:
         self.seeds += 1
         self.faults.update(told.faults)
         self.marks.update(told.marks)
+        self.marks.update({f"fault:{kind}": count for kind, count in told.faults.items()})
         self.group_weeks += told.group_weeks
         self.cpu_s += told.cpu_s
         if told.wrong:

@@ -135,9 +135,10 @@ class Officers:
         )
         if not hurt:
             return
+        by = frozenset[bytes]().union(*(stops[key].by for key in hurt)) & self._gang.keys
         in_force = [
             key.hex()[:KEY_LETTERS]
-            for key in sorted(self._gang.keys)
+            for key in sorted(by)
             if (one := self._devices(phone).get(key)) is not None and one.state != "revoked"
         ]
         if in_force and not self._is_asked(phone):

@@ -228,3 +228,15 @@ def test_of_a_stopped_device_no_more_is_taken_than_its_quota() -> None:
         assert (taken.refusal.code if taken.refusal else "") == ("" if changes == 3 else "flood")
     other = take_bundle(forger.group, Forger(secretary, "sec").ancestry, data, Quota(b"", 0))
     assert len(other.admitted) == 3
+
+
+@pytest.mark.parametrize("beyond", [0, 7])
+def test_an_index_outside_its_dictionary_is_refused(beyond: int) -> None:
+    liar = Liar()
+    liar.begin(1, 1)
+    liar.template([1], 1)
+    liar.strings(b"text")
+    liar.dense += bytes(4)
+    liar.constant(len(WORDS) + 1 + beyond, 1)
+    with pytest.raises(RemoteError, match="outside its dictionary"):
+        received(liar.bundle())
