@@ -240,5 +240,5 @@ _FAULTS: Final = """
 MARKS: Final[tuple[str, ...]] = tuple(
     mark.strip() for text in (_CODES, _FAULTS, _PATHS) for mark in text.strip().splitlines()
 )
-"""What fifty stories of a few weeks come by, every time: if one is missing, something
-is not tried any more. A code that came in one or two of them only is not here, though it may be told."""
+"""What fifty stories of a few weeks come by, every time: if one is missing, something is tried no
+more. A code that came in one or two of them only is not here, though it may be told."""
