@@ -18,6 +18,7 @@ import socket
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from zeroconf import Error as ZeroconfError
 from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
@@ -191,7 +192,10 @@ class Lan:
             task.add_done_callback(self._tasks.discard)
 
     async def _resolve(self, zeroconf: Zeroconf, name: str, instance: str) -> None:
-        info = AsyncServiceInfo(SERVICE, name)
+        try:
+            info = AsyncServiceInfo(SERVICE, name)
+        except ZeroconfError:  # a name that nobody gives, or that a bad wire changed
+            return
         if await info.async_request(zeroconf, RESOLVE_MS_MAX) and self._has_room(instance, info):
             self._seen[instance] = info
             self.changed.set()

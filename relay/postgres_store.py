@@ -36,6 +36,8 @@ _WAITS_S: Final = (0.01, 0.05, 0.2, 0.5)
 """Before each further try."""
 _SETTINGS: Final = {"application_name": "mkutano-relay", "synchronous_commit": "on"}
 
+_MADE_MEANWHILE: Final = frozenset({"42P07", "42710"})
+"""Another process made the same table, or its type, at this very moment: it is there now."""
 _SPOILT: Final = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock."""
 _FULL: Final = frozenset({"53100"})
@@ -219,7 +221,7 @@ def _may_pass(error: BaseException) -> bool:
         return False  # that took long enough
     state = _state(error)
     if isinstance(error, asyncpg.PostgresError):
-        return state in _SPOILT or state[:2] in _LOST_CLASSES
+        return state in _SPOILT or state in _MADE_MEANWHILE or state[:2] in _LOST_CLASSES
     return True
 
 

@@ -267,14 +267,14 @@ class Exchange:
             self._told[device] = tuple(tip for tip in tips if tip.device == own and tip.n)
 
     def told_of_us(self) -> dict[bytes, tuple[Tip, ...]]:
-        """Devices that may read → the tips of our own chain that they spoke of and that we lack.
+        """Devices that are told all → the tips of our own chain that they named and that we lack.
 
         Empty tips: the device compared, and we lack nothing of our own that it knows.
         """
         return {
             device: tuple(tip for tip in tips if not knows_all(self.ancestry, (tip,)))
             for device, tips in self._told.items()
-            if self.roster.may_read(device) and device != self.keys.public
+            if self._is_told(device) and device != self.keys.public
         }
 
     # Whom to talk with
@@ -282,14 +282,23 @@ class Exchange:
     def _gives(self, session: Session) -> bool:
         """Whether the other device is given the group's changes.
 
-        What stopped this device too does not decide whom it talks with: else one rogue officer
-        could keep the others apart. The device that two cards were shown to is given the
-        restoration that stops it, so that its owner can object.
+        The device that two cards were shown to is given the restoration that stops it, so that its
+        owner can object.
         """
-        roster, device = self.roster, session.device
-        if session.by_cards or roster.may_read(device):
+        return session.by_cards or self._is_told(session.device)
+
+    def _is_told(self, device: bytes) -> bool:
+        """Whether a device is told what the group writes.
+
+        What stopped this device too does not decide whom it talks with, nor does the word of a
+        phone that this very device has stopped: else one rogue officer could keep the others apart.
+        """
+        roster, own = self.roster, self.keys.public
+        if roster.may_read(device):
             return True
-        return roster.may_deliver(device) and self._stops(device) <= self._stops(self.keys.public)
+        return roster.may_deliver(device) and all(
+            by in self._stops(own) or own in self._stops(by) for by in self._stops(device)
+        )
 
     def _stops(self, device: bytes) -> frozenset[bytes]:
         """Who or what stopped a device; worked out when a decision is new."""

@@ -166,7 +166,8 @@ class Adversaries:
             if kind in STRANGERS:
                 able.append((gang, gang.stranger))
             if kind in OFFICERS:
-                able += [(gang, one) for one in gang.officers]
+                alone = kind in rogue_powers.STOPS
+                able += [(gang, one) for one in (gang.officers[:1] if alone else gang.officers)]
             if kind in READERS or kind in rogue_words.KINDS or kind in rogue_at_relay.KINDS:
                 able += [(gang, one) for one in gang.readers]
         if not able:

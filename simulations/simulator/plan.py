@@ -8,7 +8,8 @@ import random
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-OFFICERS_AGAINST_TWO: Final = 3
+OFFICERS_AGAINST_ONE: Final = 4
+"""So many honest ones outvote one more with one phone of theirs gone; one more each."""
 SHARES: Final = (0.0, 0.1, 0.1, 0.15, 0.15, 0.2, 0.2, 0.25, 0.25, 0.3, 0.4, 0.5)
 """How many of all kinds a seed has: a calm one now and then, and seldom a mix of half of them."""
 
@@ -85,9 +86,12 @@ def with_hostile(plan: Plan, hostile: Mapping[str, float]) -> Plan:
 
 
 def _with_rogues(group: GroupPlan, chance: random.Random) -> GroupPlan:
-    """Two who conspire are outvoted by three; of fewer officers one alone may be a rogue."""
-    many = group.officers >= OFFICERS_AGAINST_TWO
-    rogues = chance.choice((0, 1, 1, 2 if many else 1))
+    """Rogues that the honest officers outvote, also while one of them waits for a new phone."""
+    votes = max(0, min(2, group.officers - OFFICERS_AGAINST_ONE + 1))
+    rogues = chance.choice((0, 1, 1, 2))
+    stolen = rogues > votes or chance.random() < 0.5
     return group._replace(
-        rogues=rogues, stolen=chance.random() < 0.5, rogue_readers=chance.choice((0, 0, 1))
+        rogues=min(rogues, votes + stolen),
+        stolen=stolen,
+        rogue_readers=chance.choice((0, 0, 1)),
     )

@@ -207,3 +207,9 @@ KINDS: Final = {
     "rogue-elects-itself": Kind(elects_itself, 0.5),
 }
 """Attacks by an officer's phone, with what officers alone can say."""
+
+STOPS: Final = frozenset(
+    {"rogue-stops-all", "rogue-stops-one", "rogue-judges-forks", "rogue-backdated-stop"}
+)
+"""Those that stop phones. Two rogues who each stop all others can't be outvoted without the paper
+cards: each silences the others in what they decide about the other. So one of a gang does it."""

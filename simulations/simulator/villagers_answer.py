@@ -163,11 +163,15 @@ class Officers:
                 )
 
     def _is_asked(self, phone: "Phone") -> bool:
-        """Whether an honest officer's proposal waits already."""
+        """Whether an honest officer's proposal to shut rogues out waits already."""
         with phone.used():
             group = phone.node.group(self._group)
             return any(
-                one.state == "open" and one.proposal.device in self._honest()
+                one.state == "open"
+                and one.proposal.device in self._honest()
+                and any(
+                    getattr(what, "device", b"") in self._gang.keys for what in one.proposal.records
+                )
                 for one in asked(group, Names(group))
             )
 
