@@ -114,6 +114,7 @@ class Cycle:
         for name in PARTS:
             if await self._read(name):
                 await self._push_slots(name, PARTS[name])
+        await self._take_waiting()  # a key may have come after the entries that it opens
         lacks = await self.at.on_node(lambda node: lacking(node, self.places["log"]))
         if is_read:
             await self.at.on_node(self._note_heard)
@@ -199,22 +200,26 @@ class Cycle:
         await self._sign_access(place)
 
     async def _take_log(self, taken: Taken) -> None:
-        place = self.places["log"]
+        await self._note_taken(taken)
+        await self._take_waiting()
+
+    async def _take_waiting(self) -> None:
+        """Try entries again that waited for a key or for a change, if any came."""
+        if not await self.at.on_node(self._may_enter):
+            return
+        found: list[Taken] = []
+
+        def work(node: Node) -> Step:
+            found.append(take_waiting(node, self.places["log"]))
+            return found[0].step
+
+        await self.at.step(work)
+        self._tried = await self.at.on_node(self._known)
+        await self._note_taken(found[0])
+
+    async def _note_taken(self, taken: Taken) -> None:
+        """Count what entered, and tell what could not and what other phones were told."""
         device = self.at.device
-        if await self.at.on_node(self._may_enter):
-            found: list[Taken] = []
-
-            def work(node: Node) -> Step:
-                found.append(take_waiting(node, place))
-                return found[0].step
-
-            await self.at.step(work)
-            self._tried = await self.at.on_node(self._known)
-            taken = taken._replace(
-                notes=taken.notes + found[0].notes,
-                troubles=taken.troubles + found[0].troubles,
-                changes=taken.changes + found[0].changes,
-            )
         self._received += taken.changes
         for trouble in taken.troubles:
             why = why_refused(trouble.code, trouble.detail) or unusable(trouble.code)

@@ -158,7 +158,7 @@ class _Keeper:
             self._kick.clear()
             client.heard.clear()
             wait_s = await visit.wait_s(self._groups)
-            if not visit.has_news(self._groups):
+            if not (client.over.is_set() or visit.has_news(self._groups)):
                 await _first_of(client.heard, self._kick, wait_s)
             await asyncio.sleep(GATHERED_S)
             due = await visit.due(self._groups)

@@ -1,9 +1,13 @@
 """Two phones that meet through a relay alone: everything arrives once, whatever is cut or lost."""
 
+import asyncio
+
 import pytest
 
 from node.relay_checking import check
 from node.relay_client import RelayGone
+from node.relay_engine import Cycle, Part
+from node.relay_places import Compartment, Place
 from node.relay_store import RelayStore
 from node.relay_words import why_failed
 from relay.protocol import Failed, Message, Push, Receipt
@@ -28,6 +32,46 @@ async def test_phones_that_never_meet_hold_the_same_book(world: World) -> None:
         await one.once(relay.address)
         assert one.digest == other.digest
         assert one.wrong == other.wrong == set()
+
+
+async def test_an_entry_whose_key_comes_after_it_enters_in_the_same_cycle(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A phone puts entries at the relay, then the keys that open them: whoever reads in between
+    has nothing to wait for any more, and is told of nothing."""
+    async with (
+        world.relay() as relay,
+        world.phone("secretary") as one,
+        world.phone("treasurer") as other,
+        one.at(relay.address) as giving,
+        other.at(relay.address) as taking,
+    ):
+        one.record(3)
+        entries_are_there, entries_are_read = asyncio.Event(), asyncio.Event()
+        push_slots, sign_access = Cycle._push_slots, Cycle._sign_access
+
+        async def keys_wait(self: Cycle, name: Compartment, part: Part) -> None:
+            if self.at is giving.at:
+                entries_are_there.set()
+                await entries_are_read.wait()
+            await push_slots(self, name, part)
+
+        async def log_waits(self: Cycle, place: Place) -> None:
+            await sign_access(self, place)
+            if self.at is not taking.at:
+                return
+            if place.compartment == "doors" and not entries_are_there.is_set():
+                await entries_are_there.wait()
+            if place.compartment == "log":
+                entries_are_read.set()
+                await given
+
+        monkeypatch.setattr(Cycle, "_push_slots", keys_wait)
+        monkeypatch.setattr(Cycle, "_sign_access", log_waits)
+        given = asyncio.create_task(giving.cycle())
+        taken = await taking.cycle()
+        assert taken.received > 0
+        assert one.digest == other.digest
 
 
 async def test_nothing_counts_as_backed_up_before_the_relay_signed(world: World) -> None:

@@ -16,6 +16,7 @@ from node.relay_founding import add, remove
 from node.relay_links import RelayLinks
 from node.relay_status import backups
 from relay.protocol import Failed, Push
+from replication.control import RelayChosen
 from replication.identity import DeviceKeys
 from replication.wire import Have, encode
 from tests.node.lying_relay import lying
@@ -92,6 +93,27 @@ async def test_what_one_phone_records_reaches_the_other_live_through_a_restart(
                 await until(lambda: one.digest == other.digest, one)
                 await until(lambda: one.backup.lacks == other.backup.lacks == 0, one)
         assert one.wrong == other.wrong == set()
+
+
+async def test_a_connection_that_ends_between_two_waits_is_made_again(
+    world: World, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is heard of an end twice: it is seen where the waiting begins, too."""
+    run = relay_links._Visit.run
+    calls_again = asyncio.Event()
+
+    async def then_gone(self: relay_links._Visit, groups: dict[bytes, RelayChosen]) -> None:
+        await run(self, groups)
+        if addresses.calls > 1:
+            calls_again.set()
+        else:
+            await self._client.close()
+
+    monkeypatch.setattr(relay_links._Visit, "run", then_gone)
+    async with world.relay() as relay, world.phone("secretary") as one:
+        addresses.by_key[relay.key.public] = relay.address
+        async with running(one), asyncio.timeout(20):
+            await calls_again.wait()
 
 
 async def test_a_relay_that_is_chosen_meanwhile_is_used_beside_the_first_and_let_go(
