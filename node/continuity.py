@@ -2,9 +2,11 @@
 
 A phone that was restored from a backup and writes at once gives one number to two entries. So it
 compares with others before its first write: a marker outside the home (node/marker.py) tells it
-that it was restored or moved, and what peers say of its chain tells it what it lacks. Until it has
-compared, it signs nothing; a phone that forked records no money until an officer has answered.
-Where no other phone can be asked, its owner can go on at the price that the sentence names.
+that it was restored or moved, and what peers say of its chain tells it what it lacks. Anybody can
+say that: such a word keeps it waiting only once it was proved by its own signature under a change
+that is not here (replication/own_chain.py). Until it has compared, it signs nothing; a phone that
+forked records no money until an officer has answered. Where no other phone can be asked, its owner
+can go on at the price that the sentence names.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -27,7 +29,7 @@ class Standing(NamedTuple):
     sought_n: int
     """The newest that was ever known and is not here; 0 when nothing is missing."""
     behind: tuple[bytes, ...]
-    """Devices that hold changes of this phone which are not here."""
+    """Devices that hold changes of this phone which are not here; its own signature proves it."""
     is_paused: bool
     """Whether a fork of this phone waits for an officer's answer."""
 
@@ -122,8 +124,15 @@ class Continuity:
         return reached or any(not tips for tips in told.values())
 
     def _behind(self) -> tuple[bytes, ...]:
-        told = self._replica.told_of_us()
-        return tuple(sorted(key for key in told if told[key] and key not in self._unheeded))
+        """Devices of whose word about our chain we wait for the end: what they name was proved."""
+        told, proven = self._replica.told_of_us(), self._replica.proven_of_us()
+        return tuple(
+            sorted(
+                device
+                for device, tips in told.items()
+                if device not in self._unheeded and not proven.isdisjoint(tips)
+            )
+        )
 
     def _own(self) -> Mark:
         tip = self._replica.own_tip

@@ -19,6 +19,7 @@ from node.answers import Answer, GroupRequest, choose_group
 from node.errors import CommandRefused
 from node.names import Names
 from node.node import Group, Node
+from node.suspending import require_followed
 from replication.control import ForkJudged, encode_record, is_control
 from replication.errors import RemoteError
 from replication.forks import PROOF_BYTES_MAX, Fork, check_fork_proof
@@ -97,6 +98,8 @@ def judge(node: Node, asked: JudgeRequest, now_ms: int) -> Answer:
         )
     if asked.verdict == "copied" and device.state != "active":
         raise CommandRefused(f"{called} is stopped already. See: mkutano devices", "stopped")
+    if asked.verdict == "copied":
+        require_followed(group, names, device.key)
     batch = node.batch(group.id, now_ms)
     batch.append_encoded([encode_record(ForkJudged(device.key, open_forks[0].n, asked.verdict))])
     step = batch.commit()

@@ -21,7 +21,7 @@ from node.private_file import FILE_MODE, sync_folder
 APPLICATION_ID = 0x4D6B7574
 """`Mkut`: SQLite's field for whose file this is (header offset 68)."""
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Format of the tables, in SQLite's user_version (header offset 60). schema.sql makes format 1, and
 schema_N.sql makes format N of the one before it."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 import cbor2
 
@@ -213,11 +214,15 @@ class Store:
                 "UPDATE groups SET reducer_version = ? WHERE group_no = ?",
                 (REDUCER_VERSION, group_no),
             )
-        kept = [(group_no, n, k, v.decode()) for n, k, v in book.pages if v is not None]
+        kept = [
+            (group_no, name, key, value.decode(), _crc(name, key, value))
+            for name, key, value in book.pages
+            if value is not None
+        ]
         if kept:
             write_all(
-                "INSERT INTO pages VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET value = excluded.value",
+                "INSERT INTO pages VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value, crc = excluded.crc",
                 kept,
             )
         gone = [(group_no, name, key) for name, key, value in book.pages if value is None]
@@ -230,8 +235,8 @@ class Store:
             )
         if book.applied:
             write_all(
-                "INSERT INTO applied VALUES (?, ?, ?, ?)",
-                [(group_no, *row) for row in book.applied],
+                "INSERT INTO applied VALUES (?, ?, ?, ?, ?)",
+                [(group_no, *row, _crc_of_undo(row)) for row in book.applied],
             )
         if book.trim:
             write(
@@ -279,15 +284,32 @@ class Store:
     # The book's tables
 
     def page(self, group_no: int, name: str, key: str) -> bytes | None:
-        """One page of a group's book."""
+        """One page of a group's book. StoreDamaged when the storage has altered it."""
         row = self.database.row(
-            "SELECT CAST(value AS BLOB) FROM pages WHERE group_no = ? AND name = ? AND key = ?",
+            "SELECT CAST(value AS BLOB), crc FROM pages "
+            "WHERE group_no = ? AND name = ? AND key = ?",
             (group_no, name, key),
         )
-        return None if row is None else row[0]
+        if row is None:
+            return None
+        value, crc = row
+        if crc != _crc(name, key, value):
+            raise damaged()
+        return bytes(value)
 
     def pages(self, group_no: int, name: str) -> list[tuple[str, bytes]]:
-        """All pages of one table of the book, by key."""
+        """All pages of one table of the book, by key. StoreDamaged as above."""
+        rows = self.database.rows(
+            "SELECT key, CAST(value AS BLOB), crc FROM pages WHERE group_no = ? AND name = ? "
+            "ORDER BY key",
+            (group_no, name),
+        )
+        if any(crc != _crc(name, key, value) for key, value, crc in rows):
+            raise damaged()
+        return [(key, value) for key, value, _ in rows]
+
+    def unchecked_pages(self, group_no: int, name: str) -> list[tuple[str, bytes]]:
+        """The same as they lie there, for who compares them with what they should be."""
         return self.database.rows(
             "SELECT key, CAST(value AS BLOB) FROM pages WHERE group_no = ? AND name = ? "
             "ORDER BY key",
@@ -325,12 +347,15 @@ class Store:
     def applied_after(self, group_no: int, key: tuple[int, bytes]) -> list[AppliedRow]:
         """The undo records of the entries after this order key, newest first."""
         rows = self.database.rows(
-            "SELECT lamport, entry_id, undo FROM applied "
+            "SELECT lamport, entry_id, undo, crc FROM applied "
             "WHERE group_no = ? AND (lamport, entry_id) > (?, ?) "
             "ORDER BY lamport DESC, entry_id DESC",
             (group_no, *key),
         )
-        return [AppliedRow(*row) for row in rows]
+        applied = [AppliedRow(*row[:3]) for row in rows]
+        if any(_crc_of_undo(one) != row[3] for one, row in zip(applied, rows, strict=True)):
+            raise damaged()
+        return applied
 
     # People
 
@@ -412,3 +437,13 @@ class Store:
                 "SELECT device, address FROM addresses WHERE group_no = ?", (group_no,)
             )
         )
+
+
+def _crc(name: str, key: str, value: bytes) -> int:
+    """CRC-32 of a page and its place: a page is never older or newer than its check sum, so what
+    does not fit was altered where it lay."""
+    return crc32(f"{name}\n{key}\n".encode() + value)
+
+
+def _crc_of_undo(row: AppliedRow) -> int:
+    return crc32(b"%d\n%b\n%b" % (row.lamport, row.entry_id, row.undo.encode()))

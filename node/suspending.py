@@ -12,6 +12,7 @@ from node.phones import phone
 from node.plan import Plan
 from node.recording import Context, Receipt, done
 from replication.control import DeviceReinstated, DeviceSuspended
+from replication.council import REPEATS_MAX
 from replication.roster import Device
 
 LOST = "lost"
@@ -42,6 +43,7 @@ def _require_stoppable(at: Context, one: Device) -> None:
             f"{_next(names, one)}",
             "suspended_already",
         )
+    require_followed(group, names, one.key)
     if one.key != group.device:
         return
     if sum(other.state == "active" for other in _writers(group)) == 1:
@@ -55,6 +57,17 @@ def _require_stoppable(at: Context, one: Device) -> None:
             f"{called} is this very phone. Suspended, it can't record what counts until you or "
             "the officers lift that. If you mean it, say it again with --anyway.",
             "own_phone",
+        )
+
+
+def require_followed(group: Group, names: Names, device: bytes) -> None:
+    """Refuse one suspension more than is followed of this phone: every phone would pass it over."""
+    if group.replica.decisions.has_stopped_enough(group.device, device):
+        raise CommandRefused(
+            f"This phone has suspended {names.phone(device)} {REPEATS_MAX} times, and once more "
+            "would not be followed. Let another officer suspend it on their own phone, or ask the "
+            f"officers to shut it out: mkutano propose revoke {names.typed(device)}",
+            "suspended_often",
         )
 
 

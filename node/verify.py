@@ -92,7 +92,7 @@ def _compared(group: Group) -> Verified:
     differences += _check_acks(group)
     differences += _check_book(group, book, digest)
     differences += _check_undo(group, entries)
-    differences += _check_people(group, entries)
+    differences += _check_people(group, book, entries)
     differences += _check_document(group, changes)
     if set(history.heads) != set(group.replica.heads):
         differences.append(Difference("changes", "The heads are not those of the changes."))
@@ -192,7 +192,7 @@ def _check_book(group: Group, book: Book, digest: str) -> Iterator[Difference]:
     group_no = group.row.group_no
     derived = {(name, key): page for name, key, page in book.take_dirty() if page is not None}
     for name in group.store.page_tables(group_no):
-        for key, page in group.store.pages(group_no, name):
+        for key, page in group.store.unchecked_pages(group_no, name):
             right = derived.pop((name, key), None)
             if right is None:
                 yield Difference("book", f"{name} {key} is in the file, but nothing says so.")
@@ -202,7 +202,7 @@ def _check_book(group: Group, book: Book, digest: str) -> Iterator[Difference]:
         yield Difference("book", f"{name} {key} is missing from the file.")
     try:
         shown = group.book.digest()
-    except (msgspec.MsgspecError, ValueError, LookupError):
+    except (NodeError, msgspec.MsgspecError, ValueError, LookupError):
         yield Difference("book", "The book in the file can't be read.")
         return
     if shown != digest:
@@ -218,11 +218,11 @@ def _check_undo(group: Group, entries: Sequence[Entry]) -> Iterator[Difference]:
         yield Difference("undo", "The undo records are not those of the newest entries.")
 
 
-def _check_people(group: Group, entries: Sequence[Entry]) -> Iterator[Difference]:
+def _check_people(group: Group, book: Book, entries: Sequence[Entry]) -> Iterator[Difference]:
     store = group.store
     known = store.keys(group.row.group_no)
     again = People(store, group.row, known, rows={})
-    derived = {row.member: row for row in again.advance(group.book, entries, ()).people}
+    derived = {row.member: row for row in again.advance(book, entries, ()).people}
     derived = {member: row for member, row in derived.items() if row.entry_id}
     stored = {row.member: row for row in store.sealed_people(group.row.group_no)}
     for member in derived.keys() | stored.keys():

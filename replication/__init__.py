@@ -14,6 +14,7 @@ for the control records that say who may write (`control`, `roster`).
     council     what control changes ask;  motions  its acts;  contest  which of them stand
     ruling      the roster that they make;  suspense  what waits;  agenda  both, to be shown
     founding    its one end;  cards  what a paper card signs;  forks  two changes in one place
+    own_chain   what others say and show of this device's own chain
     frontier    who holds what;  people  sealed personal details;  noise  the secure channel
     comparison  six digits that two people compare, where no secret is shared
     sealing     blobs that a relay can't read;  envelopes  to whom their keys are sealed;

@@ -229,18 +229,13 @@ class Decisions:
         """An officer's stop; one who repeats it, with nothing lifted since, says nothing new."""
         if self.device(device, mark.past) is None:
             return
-        earlier = [
-            act.mark.bit
-            for act in self._stopping
-            if isinstance(act, Stop) and act.device == device and act.mark.device == mark.device
-        ]
         lifts = [
             act.mark
             for act in self.acts
             if isinstance(act, Motion)
             and (device in act.lifts or any(one.device == device for one in act.enrols))
         ]
-        known = [bit for bit in earlier if mark.knows(bit)]
+        known = [bit for bit in self._stops(mark.device, device) if mark.knows(bit)]
         if len(known) >= REPEATS_MAX:
             return
         for bit in known:
@@ -251,6 +246,14 @@ class Decisions:
         needed, has_cards = roster.votes_needed, bool(roster.cards)
         self._add_act(Stop(mark, device, reason, person, electorate, needed, has_cards))
         self._mind(mark)
+
+    def has_stopped_enough(self, by: bytes, device: bytes) -> bool:
+        """Did one phone suspend another so often that one time more would not be followed?"""
+        return len(self._stops(by, device)) >= REPEATS_MAX
+
+    def _stops(self, by: bytes, device: bytes) -> list[int]:
+        stops = (act for act in self._stopping if isinstance(act, Stop) and act.device == device)
+        return [stop.mark.bit for stop in stops if stop.mark.device == by]
 
     def _file(self, admitted: Admitted, mark: Mark, record: RelayChosen | EpochBegun) -> None:
         given: frozenset[bytes] = frozenset()

@@ -37,6 +37,7 @@ from replication.limits import (
     WINDOW_CHUNKS,
 )
 from replication.outcome import Outcome, Refused, Stored, Traffic
+from replication.own_chain import OwnChain, proofs_for
 from replication.people import is_key_id
 from replication.roster import Roster
 from replication.session import Session, State
@@ -49,6 +50,7 @@ from replication.wire import (
     Message,
     Notes,
     PersonKey,
+    Proof,
     Sorry,
     decode,
     encode,
@@ -67,8 +69,7 @@ class Exchange:
         self.ancestry = ancestry
         self.key_box = key_box
         self._sessions: dict[str, Session] = {}
-        self._told: dict[bytes, tuple[Tip, ...]] = {}
-        """Device → what it last said of this very device's chain; kept when its channel is gone."""
+        self._own_chain = OwnChain(group, keys.public, ancestry)
         self.notes: tuple[bytes, ...] = ()
         """What every peer is told of what relays told this device."""
         self._stopped: tuple[int, dict[bytes, frozenset[bytes]]] = (-1, {})
@@ -122,6 +123,10 @@ class Exchange:
                 return self._on_keys(peer, session, keys)
             case Notes(notes):
                 return Outcome(notes=notes)
+            case Proof():
+                if self._own_chain.take(message):
+                    session.count_proof()
+                return Outcome()
             case Sorry(code, text):
                 return Outcome(refused=(Refused(peer, f"peer_{code}", text),), close=(peer,))
             case _:
@@ -132,7 +137,7 @@ class Exchange:
     ) -> Outcome:
         first = not session.peer_tips and session.acked_tips is None and not session.sent_changes
         session.peer_tips = tips
-        self._note_told(session.device, tips)
+        self._own_chain.note(session.device, tips)
         session.peer_keys_digest = digest
         session.restart(held_by(self.ancestry, tips))
         session.in_flight = max(session.in_flight - 1, 0)
@@ -177,7 +182,7 @@ class Exchange:
         taken = take_bundle(self.group, self.ancestry, bundle, self._quota(session))
         admitted, refusal = taken.admitted, taken.refusal
         if admitted:
-            session.resyncs = 0
+            session.admitted()
         if taken.missing:
             try:
                 session.hold(bundle)
@@ -214,7 +219,7 @@ class Exchange:
         ack = Ack(session.device, tips, signature)
         check_ack(ack, self.group)
         session.peer_tips = tips
-        self._note_told(session.device, tips)
+        self._own_chain.note(session.device, tips)
         session.in_flight = max(session.in_flight - 1, 0)
         session.shown(held_by(self.ancestry, tips).items())
         stored = Stored() if session.peer_acked == tips else Stored(acks=(ack,))
@@ -260,22 +265,18 @@ class Exchange:
 
     # What others know of this device's own chain
 
-    def _note_told(self, device: bytes, tips: tuple[Tip, ...]) -> None:
-        """Remember what a device says of our chain; one that holds nothing yet says nothing."""
-        if tips:
-            own = self.keys.public
-            self._told[device] = tuple(tip for tip in tips if tip.device == own and tip.n)
-
     def told_of_us(self) -> dict[bytes, tuple[Tip, ...]]:
         """Devices that are told all → the tips of our own chain that they named and that we lack.
 
-        Empty tips: the device compared, and we lack nothing of our own that it knows.
+        Empty tips: the device compared, and we lack nothing of our own that it knows. Others are
+        what it says, and no more; see `proven_of_us`.
         """
-        return {
-            device: tuple(tip for tip in tips if not knows_all(self.ancestry, (tip,)))
-            for device, tips in self._told.items()
-            if self._is_told(device) and device != self.keys.public
-        }
+        told = self._own_chain.told()
+        return {device: tips for device, tips in told.items() if self._is_told(device)}
+
+    def proven_of_us(self) -> frozenset[Tip]:
+        """Tips of our own chain that some peer proved by our signature when they were not here."""
+        return self._own_chain.proven
 
     # Whom to talk with
 
@@ -359,7 +360,8 @@ class Exchange:
     def _pump(self, peer: str, session: Session) -> tuple[tuple[str, bytes], ...]:
         if session.state is not State.LIVE or not self._gives(session):
             return ()
-        out = [(peer, self._say(session, message)) for message in self._keys_for(session)]
+        first = [*proofs_for(self.ancestry, session), *self._keys_for(session)]
+        out = [(peer, self._say(session, message)) for message in first]
         if session.notes_sent != self.notes:
             session.notes_sent = self.notes
             out.append((peer, self._say(session, Notes(self.notes))))

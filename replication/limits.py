@@ -80,6 +80,13 @@ TIPS_MAX = 1024
 TIPS_DEVICE_MAX = 16
 """Tips of one device that are named; a device that forked more often is summed up in one."""
 
+PROOFS_MAX = 4 * TIPS_DEVICE_MAX
+"""Proofs of changes that are not here which one peer may say before anything of it is admitted: one
+for each end that it can name, and what is written while those changes are on their way."""
+
+PROVEN_MAX = 4 * TIPS_DEVICE_MAX
+"""Ends of its own chain that a phone remembers as proved; only its own key can make more."""
+
 KEYS_MAX = 4096
 """Member keys in one message: several times the largest group."""
 

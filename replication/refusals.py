@@ -44,6 +44,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "bad_tips": "tips that can't be ones",
     "unexpected_message": "a message that may not come now",
     "missing_dependencies": "changes that follow others come again and again without these",
+    "too_many_proofs": "proves again and again what is not here, and does not bring it",
     "bad_key": "a key under an id that is not its own",
     "not_a_member": "the device is not in the group",
     "suspended": "the device is stopped until officers decide",

@@ -141,8 +141,12 @@ class Replica:
         return tip.n == 0 or self._ancestry.at_chain(*tip) is not None
 
     def told_of_us(self) -> dict[bytes, tuple[Tip, ...]]:
-        """Devices that compared with us → the tips of our own chain that we lack; see Exchange."""
+        """Devices → the tips of our own chain that they say they hold and we lack; see Exchange."""
         return self._exchange.told_of_us()
+
+    def proven_of_us(self) -> frozenset[Tip]:
+        """Tips of our own chain that peers proved by our own signature; those we lack count."""
+        return self._exchange.proven_of_us()
 
     def forks(self) -> list[Fork]:
         """Every fork of every device."""

@@ -10,8 +10,9 @@ speaks first. One and a half round trips bring both sides together:
                               <-    ACK
 
 After that the session is live: whatever one side admits later goes out as CHANGES at once. A
-session that is cut is simply begun again; HAVE says what arrived. At most `WINDOW_CHUNKS` bundles
-are on their way unacknowledged, so a slow peer is never flooded.
+session that is cut is simply begun again; HAVE says what arrived. Who lacks changes of its own
+chain is shown a PROOF of it before these changes, so that it waits for them (own_chain.py). At
+most `WINDOW_CHUNKS` bundles are on their way unacknowledged, so a slow peer is never flooded.
 """
 
 from collections.abc import Iterable
@@ -19,8 +20,8 @@ from enum import Enum
 
 from replication.errors import RemoteError
 from replication.frontier import Tip
-from replication.limits import HELD_BYTES_MAX
-from replication.wire import Acknowledge, Changes, Have, Keys, Message, Notes, Sorry
+from replication.limits import HELD_BYTES_MAX, PROOFS_MAX
+from replication.wire import Acknowledge, Changes, Have, Keys, Message, Notes, Proof, Sorry
 
 RESYNCS_MAX = 8
 """How often a peer may send a bundle that has to wait before we hang up on it."""
@@ -42,6 +43,7 @@ TABLE: dict[tuple[State, type[Message]], State] = {
     (State.LIVE, Acknowledge): State.LIVE,
     (State.LIVE, Keys): State.LIVE,
     (State.LIVE, Notes): State.LIVE,
+    (State.LIVE, Proof): State.LIVE,
     (State.LIVE, Sorry): State.OVER,
 }
 """Every step that a peer may take; anything else ends the conversation."""
@@ -69,6 +71,10 @@ class Session:
         self.peer_keys_digest = b""
         self.keys_sent: set[bytes] = set()
         self.notes_sent: tuple[bytes, ...] = ()
+        self.proved: dict[int, bytes] = {}
+        """Lane of the peer's own → the end of it that was last proved to the peer."""
+        self.proofs = 0
+        """What the peer proved of our own chain since anything that it brought was admitted."""
         self.in_flight = 0
         self.held: list[bytes] = []
         self.resyncs = 0
@@ -96,6 +102,16 @@ class Session:
         """Go on from what the peer is now known to hold."""
         self.given = held
         self.confirmed = dict(held)
+
+    def admitted(self) -> None:
+        """Something that the peer brought was admitted: it doesn't only promise."""
+        self.resyncs = self.proofs = 0
+
+    def count_proof(self) -> None:
+        """The peer proved that we lack something; RemoteError when it does nothing else."""
+        self.proofs += 1
+        if self.proofs > PROOFS_MAX:
+            raise RemoteError("too_many_proofs", "it proves what we lack and does not bring it")
 
     def hold(self, bundle: bytes) -> None:
         """Keep a bundle that follows something unknown; the oldest go when there are too many."""

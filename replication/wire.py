@@ -1,4 +1,4 @@
-"""The six session messages and their bytes; a message is one canonical CBOR array.
+"""The seven session messages and their bytes; a message is one canonical CBOR array.
 
 Whatever a peer sends gives a message here or a `RemoteError`. The channel below carries whole
 messages and has already proved which device is speaking.
@@ -17,6 +17,7 @@ from replication.limits import (
     KEYS_MAX,
     NOTE_BYTES_MAX,
     NOTES_MAX,
+    TIME_MS_MAX,
 )
 
 KEY_ID_BYTES = 16
@@ -72,7 +73,20 @@ class Notes(NamedTuple):
     notes: tuple[bytes, ...]
 
 
-Message = Have | Changes | Acknowledge | Keys | Sorry | Notes
+class Proof(NamedTuple):
+    """A change at the end of the receiver's own chain, as far as its signature needs it.
+
+    The fields are those of `change.Change`; the device is whoever receives it.
+    """
+
+    n: int
+    prev: bytes
+    time_ms: int
+    change_hash: bytes
+    signature: bytes
+
+
+Message = Have | Changes | Acknowledge | Keys | Sorry | Notes | Proof
 
 
 def encode(message: Message) -> bytes:
@@ -90,6 +104,8 @@ def encode(message: Message) -> bytes:
             fields = [5, code[:_CODE_CHARS_MAX], text[:_TEXT_CHARS_MAX]]
         case Notes(notes):
             fields = [6, list(notes)]
+        case Proof():
+            fields = [7, *message]
         case _:
             assert_never(message)
     return dumps(fields)
@@ -113,6 +129,8 @@ def decode(data: bytes) -> Message:
             return Sorry(code, text[:_TEXT_CHARS_MAX])
         case [6, list(notes)] if len(notes) <= NOTES_MAX:
             return Notes(tuple(map(_note_from, notes)))
+        case [7, *fields]:
+            return _proof_from(fields)
         case _:
             raise RemoteError("bad_message", "no message of this protocol version")
 
@@ -136,6 +154,17 @@ def _note_from(note: object) -> bytes:
     if isinstance(note, bytes) and len(note) <= NOTE_BYTES_MAX:
         return note
     raise RemoteError("bad_message", "a note is a short string of bytes")
+
+
+def _proof_from(fields: list[object]) -> Proof:
+    match fields:
+        case [int(n), bytes(prev), int(time_ms), bytes(change_hash), bytes(signature)]:
+            is_plain = type(n) is int and type(time_ms) is int  # True equals 1
+            in_range = 1 <= n <= CHAIN_LENGTH_MAX and 0 <= time_ms < TIME_MS_MAX
+            sized = (len(prev), len(change_hash), len(signature)) == (32, 32, 64)
+            if is_plain and in_range and sized:
+                return Proof(n, prev, time_ms, change_hash, signature)
+    raise RemoteError("bad_message", "a proof is position, hash before, time, hash, signature")
 
 
 def keys_digest(key_ids: Iterable[bytes]) -> bytes:

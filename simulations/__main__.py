@@ -114,7 +114,7 @@ def _find(planted: str, first: int, last: int, weeks: int, workers: int) -> int:
         stories = many(range(first, last + 1), weeks, workers, float("inf"), name)
         for count, told in enumerate(stories, 1):
             if told.wrong:
-                said = f"(seed {told.seed}: {told.wrong[0][:120]})"
+                said = f"(seed {told.seed}: {' '.join(told.wrong[0].split())[-120:]})"
                 click.echo(f"{name}: found within {count} seeds {said}")
                 break
         else:

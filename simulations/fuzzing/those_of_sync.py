@@ -27,7 +27,7 @@ from replication.intake import take_bundle
 from replication.limits import CHANGE_EVENTS_MAX
 from replication.refusals import CODES
 from replication.replica import Replica
-from replication.wire import Acknowledge, Changes, Have, Sorry, decode, encode
+from replication.wire import Acknowledge, Changes, Have, Proof, Sorry, decode, encode
 from simulations.fuzzing.mutation import bytes_of, cbor_of, either, inside
 from simulations.fuzzing.target import Broken, Parser, Target
 from simulations.fuzzing.village_seeds import RECORDS, Phone, changes_of, chosen, key_of, village
@@ -62,6 +62,7 @@ def messages() -> Parser:
             raise Broken("a message says something else than its bytes")
 
     seeds = [*chosen(village().said, _SEEDS_MAX), encode(Sorry("flood", "x" * 300))]
+    seeds += _shown("secretary")
     return Parser(take, seeds, (RemoteError,), cbor_of, _heavy_cbor(), CODES)
 
 
@@ -232,7 +233,7 @@ def replica() -> Parser:
         if outcome.refused:
             raise _Said(outcome.refused[0].code)
 
-    said = [*chosen(village().said, _SEEDS_MAX), *_ahead()]
+    said = [*chosen(village().said, _SEEDS_MAX), *_ahead(), *_shown("treasurer")]
     return Parser(take, said, (_Said,), either(cbor_of, _inside_changes), _heavy_cbor())
 
 
@@ -252,6 +253,19 @@ def _ahead() -> list[bytes]:
     ahead = Phone("secretary", village().group, copy)
     made = [ahead.write(*_event_seeds()[n : n + 3]).change for n in range(4)]
     return [encode(Changes(0, encode_bundle(made))), encode(Changes(3, encode_bundle(made[:2])))]
+
+
+def _shown(name: str) -> list[bytes]:
+    """Proofs of the end of a device's own chain: of what is there, and of what it wrote later."""
+    history = MemoryHistory()
+    history.add(changes_of(village().secretary))
+    later = Phone(name, village().group, history).write(*_event_seeds()[:1]).change
+    held = [one.change for one in village().secretary.everything()]
+    ends = [one for one in held if one.device == later.device and one.signature][-1:]
+    return [
+        encode(Proof(one.n, one.prev, one.time_ms, one.change_hash, one.signature))
+        for one in (*ends, later)
+    ]
 
 
 def _bundle_in(message: bytes) -> bytes | None:

@@ -78,9 +78,9 @@ class Gang:
         return {one.keys.public for one in self.officers}
 
     @property
-    def everybody(self) -> set[bytes]:
-        """Of everybody in it."""
-        return {one.keys.public for one in (*self.officers, *self.readers, self.stranger)}
+    def everybody(self) -> list[Rogue]:
+        """All who are in it, and the stranger."""
+        return [*self.officers, *self.readers, self.stranger]
 
 
 class Adversaries:
@@ -184,6 +184,7 @@ class Adversaries:
                 await rogue.do(kind.attack(scene))
         except ENDED as error:
             self._story.trace.note("cut short", f"{rogue.name} {type(error).__name__} {error}")
+        self._look_for_believers(gang)
 
     # Afterwards
 
@@ -214,6 +215,23 @@ class Adversaries:
                 for trouble in gang.answer.troubles():
                     self._story.auditor.complain(trouble)
         await self.liars.last_look()
+
+    def _look_for_believers(self, gang: Gang) -> None:
+        """No phone may wait for entries of its own of which a rogue says that it holds them, and
+        which it does not hold."""
+        for phone in gang.group.phones:
+            if not phone.is_on or gang.group.id not in phone.node.groups:
+                continue
+            with phone.used():
+                held = phone.node.group(gang.group.id)
+                behind = set(held.continuity.standing().behind)
+                told = held.replica.told_of_us()
+            for rogue in gang.everybody:
+                device = rogue.keys.public
+                if device in behind and not any(map(rogue.replica.holds, told[device])):
+                    self._story.auditor.complain(
+                        f"{phone.name} records nothing, because {rogue.name} lied about its chain"
+                    )
 
     def _look_at(self, gang: Gang) -> None:
         complain, group = self._story.auditor.complain, gang.group

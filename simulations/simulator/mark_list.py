@@ -17,6 +17,7 @@ PATHS: Final = paths(
     "node.ledger_file:explain",
     "node.ledger_file:fold_log",
     "node.continuity:Continuity._note",
+    "replication.own_chain:OwnChain._remember",
     "node.relay_founding:add",
     "relay.sql_store:SqlStore.renew",
 )
@@ -92,7 +93,6 @@ _CODES: Final = """
     said:out_of_range
     said:peer_gone
     said:peer_refused
-    said:phone_behind
     said:phone_forked
     said:phone_moved
     said:phone_restored
@@ -122,6 +122,7 @@ _PATHS: Final = """
     path:node.relay_reading:begin_anew
     path:node.suspending:suspend
     path:relay.sql_store:SqlStore.renew
+    path:replication.own_chain:OwnChain._remember
 """
 """Functions for rare cases."""
 

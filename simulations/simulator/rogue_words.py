@@ -16,7 +16,7 @@ from replication.bundle import encode_bundle
 from replication.frontier import Tip, sign_ack
 from replication.noise import PIECE_BYTES_MAX
 from replication.people import key_id_of
-from replication.wire import Acknowledge, Changes, Have, Keys, Notes, PersonKey, encode
+from replication.wire import Acknowledge, Changes, Have, Keys, Notes, PersonKey, Proof, encode
 from simulations.simulator.phone import PORT
 from simulations.simulator.rogue import ENDED, Voice
 from simulations.simulator.rogue_entries import payment
@@ -136,13 +136,25 @@ def _have_lies(scene: Scene) -> list[bytes]:
 
 
 def _claims_more(scene: Scene) -> list[bytes]:
-    """It says that every phone wrote more than it did: who believes that waits for the rest."""
+    """It says that every phone wrote more than it did, and perhaps shows what proves nothing: who
+    believes that waits for the rest."""
     chance, own = scene.chance, scene.rogue.keys.public
     more = [
         Tip(tip.device, tip.n + 3, chance.randbytes(32)) if tip.n and tip.device != own else tip
         for tip in scene.rogue.replica.tips
     ]
-    return [encode(Have(tuple(sorted(more)), bytes(8)))]
+    proofs = [_false_proof(scene, tip) for tip in more if tip.n and tip.device != own]
+    shown = [encode(chance.choice(proofs))] if proofs and chance.random() < 0.5 else []
+    return [encode(Have(tuple(sorted(more)), bytes(8))), *shown]
+
+
+def _false_proof(scene: Scene, claimed: Tip) -> Proof:
+    """An honest signature under another place of its device's chain, or one of nobody."""
+    chance = scene.chance
+    known = [one.change for one in scene.rogue.everything() if one.change.device == claimed.device]
+    last = known[-1]
+    signature = last.signature if chance.random() < 0.5 else chance.randbytes(64)
+    return Proof(claimed.n, last.chain_hash, last.time_ms, last.change_hash, signature)
 
 
 def _false_acks(scene: Scene) -> list[bytes]:

@@ -1,18 +1,17 @@
 """What officers do about a phone in the wrong hands, by the commands that their screens name.
 
-They suspend it, shut it out where it stopped honest phones, agree to what an honest officer asked,
-leave out what it wrote, and let a phone go on that was told of entries which never come. Nobody
-waits for anybody: each look goes on as far as it can, and a few looks must be enough.
+They suspend it, shut it out where it stopped honest phones, agree to what an honest officer asked
+and leave out what it wrote. Nobody waits for anybody: each look goes on as far as it can, and a few
+looks must be enough.
 """
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from node import council_actions, fork_views, ratifying, stopped
+from node import council_actions, ratifying, stopped
 from node.answers import Answer
 from node.council_actions import LiftRequest, ProposalRequest, ProposeRequest, SuspendRequest
 from node.errors import NodeError
-from node.fork_views import GoOnRequest
 from node.names import Names
 from node.node import Node, Step
 from node.proposals import asked
@@ -42,9 +41,6 @@ class Officers:
         self._gang.chance.shuffle(phones)
         for phone in phones:
             if self._holds(phone):
-                await self._goes_on(phone)
-        for phone in phones:
-            if self._holds(phone):
                 await self._agrees(phone)
                 await self._stops(phone)
                 await self._frees(phone)
@@ -71,16 +67,6 @@ class Officers:
 
     def _named(self) -> str:
         return self._group.hex()
-
-    async def _goes_on(self, phone: "Phone") -> None:
-        """A phone that waits for entries which only a rogue says there are is told to go on."""
-        with phone.used():
-            standing = phone.node.group(self._group).continuity.standing()
-        if standing.state == "sound" and set(standing.behind) & self._gang.everybody:
-            self._story.trace.note("blocked by a claim", phone.name)
-            await self._does(
-                phone, fork_views.go_on, GoOnRequest(group=self._named(), because="anyway")
-            )
 
     async def _agrees(self, phone: "Phone") -> None:
         """With what honest officers asked about rogues and about phones that these stopped."""

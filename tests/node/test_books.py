@@ -30,7 +30,7 @@ def stored(node: Node, group: bytes) -> dict[tuple[str, str], bytes]:
     return {
         (name, key): value
         for name in node.store.page_tables(group_no)
-        for key, value in node.store.pages(group_no, name)
+        for key, value in node.store.unchecked_pages(group_no, name)
     }
 
 

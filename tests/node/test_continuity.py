@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.errors import CommandRefused
+from node.fork_views import GoOnRequest, go_on
 from node.marker import SECTOR_BYTES, STATE_VARIABLE, Mark, Marker, Marks, state_folder
 from node.node import Node
+from replication.change import chain_hash
 from replication.control import DeviceReinstated, ForkJudged
 from replication.frontier import Tip
-from replication.wire import Have, encode
+from replication.wire import Changes, Have, Proof, decode, encode
 from tests.node.phones import NOW_MS, add_member, digest, enrolled, founded, sync
 from tests.node.test_books import folded, stored
 from tests.node.test_rejudging import decide, lost, meet
@@ -196,12 +198,57 @@ def test_what_a_peer_knows_of_our_chain_keeps_us_waiting_until_it_is_here(phones
     assert phones.numbers(restored) == [*range(100, 120), 500]
 
 
+def test_what_a_peer_proves_of_our_chain_is_forgotten_with_the_program_and_told_again(
+    phones: Phones,
+) -> None:
+    group, restored = phones.group, phones.restore(5)
+    restored.group(group).continuity.go_on()
+    hear_and_lose(restored, phones.treasurer, group)
+    restored.close()
+    phones.secretary = restored = Node.open(phones.home)
+    assert restored.group(group).continuity.sentence() == ""
+    hear_and_lose(restored, phones.treasurer, group)
+    assert refused(restored, group) == "phone_behind"
+    with pytest.raises(CommandRefused, match="Another phone holds"):
+        decide(restored, group, lost(phones.treasurer))  # a decision has a number too
+    restored.group(group).continuity.go_on()
+    add_member(restored, group, 500)  # the price is a fork, which everybody is told of
+    sync(restored, phones.treasurer, group)
+    (fork,) = restored.group(group).replica.forks()
+    assert fork.device == restored.device
+
+
+def test_a_copy_waits_for_what_the_other_copy_writes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both insisted; one has not written yet when it hears of the other by the treasurer."""
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state of the first"))
+    secretary, group = founded(tmp_path / "s")
+    with enrolled(tmp_path / "t", secretary, group) as treasurer:
+        secretary.close()
+        shutil.copytree(tmp_path / "s", tmp_path / "copy")
+        secretary = Node.open(tmp_path / "s")
+        monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state of the second"))
+        with secretary, Node.open(tmp_path / "copy") as copy:
+            copy.group(group).continuity.go_on()
+            add_member(secretary, group, 1)
+            sync(secretary, treasurer, group)
+            copy.group(group).continuity._unheeded.clear()  # as after the next start
+            hear_and_lose(copy, treasurer, group)
+            assert refused(copy, group) == "phone_behind"
+            sync(copy, treasurer, group)
+            add_member(copy, group, 2)
+            assert copy.group(group).replica.forks() == []
+
+
 def hear_and_lose(restored: Node, treasurer: Node, group: bytes) -> None:
-    """The connection is cut after the treasurer's first word."""
+    """The connection is cut after the treasurer's first words, before any entry."""
     said = restored.connect(group, "t", treasurer.device, True, NOW_MS).send
     treasurer.connect(group, "s", restored.device, False, NOW_MS)
     answers = treasurer.receive(group, "s", said[0][1], NOW_MS).send
-    restored.receive(group, "t", answers[0][1], NOW_MS)  # its HAVE, and no more
+    for _, message in answers:
+        if not isinstance(decode(message), Changes):
+            restored.receive(group, "t", message, NOW_MS)
     restored.disconnect(group, "t")
     treasurer.disconnect(group, "s")
 
@@ -217,16 +264,37 @@ def test_an_exchange_that_was_cut_clears_no_doubt(phones: Phones) -> None:
     add_member(restored, phones.group, 500)
 
 
-def test_a_liars_word_of_our_chain_stops_us_no_longer_than_we_let_it(tmp_path: Path) -> None:
+def test_a_liars_word_of_our_chain_stops_nobody(tmp_path: Path) -> None:
+    """Whoever may read could say it to every phone of the group: none recorded any more."""
     secretary, group = founded(tmp_path / "s")
     with secretary, enrolled(tmp_path / "t", secretary, group) as treasurer:
         secretary.connect(group, "t", treasurer.device, False, NOW_MS)
         lie = Have((Tip(secretary.device, 2**31, bytes(32)),), b"")
-        secretary.receive(group, "t", encode(lie), NOW_MS)
-        assert refused(secretary, group) == "phone_behind"
-        secretary.group(group).continuity.go_on()
+        for number in (1, 2, 3):
+            assert not secretary.receive(group, "t", encode(lie), NOW_MS).refused
+            add_member(secretary, group, number)
+        assert secretary.group(group).continuity.standing().behind == ()
+        with pytest.raises(CommandRefused, match="Nothing keeps"):
+            go_on(secretary, GoOnRequest(because="anyway"), NOW_MS)
+        decide(secretary, group, lost(treasurer))
+
+
+def test_a_liar_with_an_old_signature_of_ours_stops_nobody(tmp_path: Path) -> None:
+    secretary, group = founded(tmp_path / "s")
+    with secretary, enrolled(tmp_path / "t", secretary, group) as treasurer:
         add_member(secretary, group, 1)
+        tip = secretary.group(group).replica.own_tip
+        found = secretary.group(group).replica.at_chain(*tip)
+        assert found is not None
+        change = found.change
+        n, prev = change.n + 5, change.chain_hash
+        chain = chain_hash(prev, secretary.device, n, change.time_ms, change.change_hash)
+        secretary.connect(group, "t", treasurer.device, False, NOW_MS)
+        lie = Have((Tip(secretary.device, n, chain),), b"")
         secretary.receive(group, "t", encode(lie), NOW_MS)
+        forged = Proof(n, prev, change.time_ms, change.change_hash, change.signature)
+        step = secretary.receive(group, "t", encode(forged), NOW_MS)
+        assert [one.code for one in step.refused] == ["bad_signature"]
         add_member(secretary, group, 2)
 
 

@@ -15,6 +15,7 @@ from node.ratifying import SuspenseRequest, suspense
 from node.records import ImportRequest, take_over
 from node.status import status
 from replication.control import DeviceEnrolled, DeviceSuspended, VoteCast
+from replication.council import REPEATS_MAX
 from tests.node.officers import Officer, Village, hand_over, village
 from tests.node.phones import NOW_MS
 
@@ -139,6 +140,30 @@ def test_who_suspended_lifts_alone_and_others_ask(village: Village) -> None:
     for officer in village.officers:
         assert "proposal_waits" not in officer.findings()
     assert {one["state"] for one in _proposals(chairperson)} == {"settled"}
+
+
+def test_who_suspended_a_phone_too_often_is_told_what_to_do_instead(village: Village) -> None:
+    secretary, treasurer, chairperson = village.officers
+    for _ in range(REPEATS_MAX):
+        secretary.suspend("treasurer")
+        assert secretary.state_of(treasurer) == "suspended"
+        secretary.lift("treasurer")
+    before = secretary.at.group.replica.own_tip
+    with pytest.raises(CommandRefused) as refused:
+        secretary.suspend("treasurer")
+    assert refused.value.code == "suspended_often"
+    assert str(refused.value) == (
+        "This phone has suspended “Asha's phone” 8 times, and once more would not be followed. "
+        "Let another officer suspend it on their own phone, or ask the officers to shut it out: "
+        'mkutano propose revoke "Asha\'s phone"'
+    )
+    assert secretary.at.group.replica.own_tip == before  # nothing was signed
+    # Both ways out that it names lead out; of another phone it may still say it.
+    village.meet()
+    chairperson.suspend("treasurer")
+    assert chairperson.state_of(treasurer) == "suspended"
+    secretary.suspend("chairperson")
+    assert secretary.state_of(chairperson) == "suspended"
 
 
 def test_two_officers_lift_what_a_third_ordered(village: Village) -> None:

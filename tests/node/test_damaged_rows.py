@@ -60,3 +60,16 @@ def test_what_is_spoilt_is_named_with_a_way_out(tmp_path: Path, script: str) -> 
     group = spoilt(tmp_path, script)
     with pytest.raises(StoreDamaged, match=WAY_OUT):
         read_everything(tmp_path, group)
+
+
+def test_a_figure_that_was_altered_where_it_lay_is_never_shown(tmp_path: Path) -> None:
+    """Another digit is JSON as good as before: only the check sum tells."""
+    group = spoilt(tmp_path, "UPDATE pages SET value = replace(value, '1', '7')")
+    with Node.open(tmp_path) as node, pytest.raises(StoreDamaged, match=WAY_OUT):
+        list(node.group(group).book.entries.rows())
+
+
+def test_an_undo_record_that_was_altered_is_not_put_back(tmp_path: Path) -> None:
+    group = spoilt(tmp_path, "UPDATE applied SET undo = '[]' WHERE undo <> '[]'")
+    with Node.open(tmp_path) as node, pytest.raises(StoreDamaged, match=WAY_OUT):
+        node.store.applied_after(node.group(group).row.group_no, (0, b""))

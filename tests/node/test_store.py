@@ -111,8 +111,10 @@ def test_a_newer_ledger_file_is_left_alone(tmp_path: Path) -> None:
 
 
 def of_format_1(ledger: Path) -> None:
-    """Make a ledger what it was before the tables of format 2."""
+    """Make a ledger what it was before the tables of format 2 and the check sums of format 3."""
     connection = connect(ledger)
+    for table in ("pages", "applied"):
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN crc")
     later = schema().split("-- Format 2", 1)[1]
     for table in re.findall(r"CREATE TABLE (\w+)", later):
         connection.execute(f"DROP TABLE {table}")

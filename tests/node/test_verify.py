@@ -65,7 +65,7 @@ def test_an_honest_ledger_has_no_differences(home: Path) -> None:
     [
         ("UPDATE pages SET value = '777' WHERE name = 'accounts' AND key = '1010/'", "book"),
         ("DELETE FROM pages WHERE name = 'members'", "book"),
-        ("INSERT INTO pages VALUES (1, 'accounts', '1010/x', '5')", "book"),
+        ("INSERT INTO pages VALUES (1, 'accounts', '1010/x', '5', 0)", "book"),
         ("DELETE FROM applied WHERE lamport = (SELECT max(lamport) FROM applied) - 3", "undo"),
         ("UPDATE sealed_people SET name = 'Zuhura'", "people"),
         ("UPDATE acks SET signature = zeroblob(64)", "acks"),

@@ -175,7 +175,9 @@ def assert_agreed(*phones: Phone) -> None:
 
 
 def assert_signed_for(phone: Phone) -> None:
-    """A signature that the phone holds covers every change that it holds."""
+    """A signature that the phone holds covers every change, and each lane ends with one."""
+    ends = [phone.history.find(lane.tip_change) for lane in phone.history.lanes()]
+    assert all(end is not None and end.change.signature for end in ends)
     changes = [admitted.change for admitted in phone.everything()]
     prev = {change.chain_hash: change.prev for change in changes}
     waiting = set(prev)

@@ -34,6 +34,8 @@ SAID = {
     "CHAIN_LENGTH_MAX": 2_147_483_648,
     "TIPS_MAX": 1_024,
     "TIPS_DEVICE_MAX": 16,
+    "PROOFS_MAX": 64,
+    "PROVEN_MAX": 64,
     "KEYS_MAX": 4_096,
     "KEY_BOX_MAX": 16_384,
     "LABEL_CHARS_MAX": 80,

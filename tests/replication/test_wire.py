@@ -7,7 +7,14 @@ import pytest
 from replication.cbor import dumps
 from replication.errors import RemoteError
 from replication.frontier import Tip
-from replication.limits import CHAIN_LENGTH_MAX, FRAME_BYTES_MAX, KEYS_MAX, NOTES_MAX, TIPS_MAX
+from replication.limits import (
+    CHAIN_LENGTH_MAX,
+    FRAME_BYTES_MAX,
+    KEYS_MAX,
+    NOTES_MAX,
+    TIME_MS_MAX,
+    TIPS_MAX,
+)
 from replication.session import Session
 from replication.wire import (
     Acknowledge,
@@ -17,6 +24,7 @@ from replication.wire import (
     Message,
     Notes,
     PersonKey,
+    Proof,
     Sorry,
     decode,
     encode,
@@ -36,6 +44,8 @@ MESSAGES: tuple[Message, ...] = (
     Sorry("code", "text"),
     Notes(()),
     Notes((b"", b"n" * 512) * (NOTES_MAX // 2)),
+    Proof(1, bytes(32), 0, K, S),
+    Proof(CHAIN_LENGTH_MAX, K, TIME_MS_MAX - 1, K, S),
 )
 
 
@@ -47,7 +57,7 @@ def test_a_message_is_read_back(message: Message) -> None:
 ROW = [K, 1, K]
 REFUSED: dict[str, tuple[str, object]] = {
     "no message": ("bad_message", []),
-    "an unknown number": ("bad_message", [7, [], b""]),
+    "an unknown number": ("bad_message", [8, [], b""]),
     "too few fields": ("bad_message", [1, []]),
     "a long digest": ("bad_message", [1, [], b"d" * 33]),
     "tips that are no list": ("bad_tips", [1, {}, b""]),
@@ -69,6 +79,17 @@ REFUSED: dict[str, tuple[str, object]] = {
     "too many notes": ("bad_message", [6, [b""] * (NOTES_MAX + 1)]),
     "a note that is a number": ("bad_message", [6, [5]]),
     "a long note": ("bad_message", [6, [b"n" * 513]]),
+    "a proof of nothing": ("bad_message", [7]),
+    "a proof with more": ("bad_message", [7, 1, K, 0, K, S, 0]),
+    "a proof of no place": ("bad_message", [7, 0, K, 0, K, S]),
+    "a proof past the last place": ("bad_message", [7, CHAIN_LENGTH_MAX + 1, K, 0, K, S]),
+    "a proof at a truth": ("bad_message", [7, True, K, 0, K, S]),
+    "a proof at a time that is a truth": ("bad_message", [7, 1, K, False, K, S]),
+    "a proof before all time": ("bad_message", [7, 1, K, -1, K, S]),
+    "a proof after all time": ("bad_message", [7, 1, K, TIME_MS_MAX, K, S]),
+    "a proof after a short hash": ("bad_message", [7, 1, K[1:], 0, K, S]),
+    "a proof of a short hash": ("bad_message", [7, 1, K, 0, K[1:], S]),
+    "a proof with a short signature": ("bad_message", [7, 1, K, 0, K, S[1:]]),
 }
 
 
