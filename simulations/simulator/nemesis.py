@@ -166,7 +166,7 @@ class Nemesis:
         if isinstance(phone.version, Older):
             await phone.power_off()
             self.update(phone)
-        await self.turn_on(phone)
+        await self.revive(phone)
 
     async def _heal_relay(self, relay: RelayHost) -> None:
         relay.disk.heal()

@@ -166,9 +166,6 @@ PLANTED: Final[dict[str, Plant]] = {
     "going back is forgotten": Plant(
         "in whatever order it comes", "model.reducer:undo", _once_in_ten
     ),
-    "what waits is dropped": Plant(
-        "out of order is no loss", "replication.session:Session.hold", _never
-    ),
     "nobody calls again": Plant(
         "all come together after faults", "node.links:backoff_s", _gives_up
     ),

@@ -6,6 +6,7 @@ machine is shared.
 """
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import os
@@ -30,6 +31,8 @@ from simulations.simulator.story import tell
 WEEKS: Final = 13
 """A quarter of a year: twice the seeds show more than twice the weeks."""
 YEAR_WEEKS: Final = 52
+GARBAGE_LOOKS_MIN: Final = 20_000
+"""Python looks for cycles after so many new objects, not 700: a twentieth of a story's time."""
 STORY_S_MAX: Final = 600
 """Real seconds that one story may take before it is called endless."""
 
@@ -194,6 +197,8 @@ class _Worker:
 def _tell(end: Connection, seed: int, weeks: int, planted: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for the rest of this process)
+    gc.freeze()  # one story is this process's whole life: rarely is there much to find
+    gc.set_threshold(GARBAGE_LOOKS_MIN, 20, 20)
     try:
         told = one(seed, weeks, planted)
     except BaseException:  # of the simulator's own

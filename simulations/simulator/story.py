@@ -133,8 +133,9 @@ class Story:
             await self._found(group)
         for week in range(self.plan.weeks):
             await self._week(week)
-            self.loop.jump(WEEK_S)
-        await self._quiet()
+            if week + 1 < self.plan.weeks:
+                await self._go_home()
+        await self._quiet()  # phones that failed and are still on must come together, too
         self.nemesis.look()
         await self.adversaries.last_look()
         self.auditor.last_look()
@@ -185,7 +186,7 @@ class Story:
         group.persons[place] = devices[phone.node.device].person
 
     async def _week(self, week: int) -> None:
-        """Everybody turns their phone on, meets in whatever weather there is, and goes home."""
+        """Everybody turns their phone on, and meets in whatever weather there is."""
         for group in self.groups:
             for phone in group.phones:
                 if not phone.is_on:
@@ -208,8 +209,11 @@ class Story:
             self.auditor.complain("a meeting did not end")
         await self.nemesis.tend()
         await self.adversaries.tend(week)
+
+    async def _go_home(self) -> None:
         for phone in (*self.phones, *self.nemesis.clones):
             await phone.power_off()
+        self.loop.jump(WEEK_S)
 
     async def _quiet(self) -> None:
         """No more faults: everybody must come to the same in a few rounds."""
