@@ -8,10 +8,13 @@ process gives each a clock of its own (`CLOCK`); tasks that a device begins inhe
 import secrets
 import time
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+_DAY_MS = 24 * 3600 * 1000
+_DAY_1970 = date(1970, 1, 1).toordinal()
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # of Linux, and so of Android
 
 
@@ -56,9 +59,14 @@ def now_ms() -> int:
 
 def day_of(time_ms: int) -> str:
     """The ISO day, in UTC, of a time in milliseconds since 1970."""
+    return _day(time_ms // _DAY_MS)
+
+
+@lru_cache(maxsize=64)  # asked with every message, and the answer is the same all day
+def _day(days: int) -> str:
     try:
-        return datetime.fromtimestamp(time_ms / 1000, UTC).date().isoformat()
-    except (OverflowError, ValueError, OSError):
+        return date.fromordinal(_DAY_1970 + days).isoformat()
+    except (OverflowError, ValueError):
         return "9999-12-31"
 
 

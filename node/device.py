@@ -40,8 +40,6 @@ class Device:
         self.lan: Lan | None = None
         self.listening: tuple[Address, ...] = ()
         """Where other phones reach this device; empty when it does not listen."""
-        self.stays = False
-        """Whether links stay after an exchange (`mkutano run`) or end with it."""
         self.session: Session | None = None
         """For how long commands are answered without the PIN; None: there is none to ask for."""
         self.locked_by_hand = False
@@ -56,6 +54,15 @@ class Device:
         """Set when a relay is followed, or no more (node/following_links.py)."""
         self.stopping = asyncio.Event()
         """Set when the process is asked to stop."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether links stay after an exchange (`mkutano run`) or end with it."""
+        return self.links.stay
+
+    @stays.setter
+    def stays(self, stays: bool) -> None:
+        self.links.stay = stays
 
     async def write(self, work: Callable[[Node], Step]) -> Step:
         """Run a step and send what it says."""

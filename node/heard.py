@@ -14,7 +14,8 @@ from node.node import Node
 
 Way = Literal["phone", "relay"]
 AGAIN_MS: Final = 60_000
-"""A conversation that goes on is noted once a minute, not with every entry that it brings."""
+"""Conversations that go on are noted once a minute, not with every entry that they bring: also
+with several phones in one room, of which the first that was heard in that minute is named."""
 LABEL_CHARS_MAX: Final = 200
 
 
@@ -36,9 +37,9 @@ def note_heard(
     """Note that an exchange about a group came to its end; a full device lets it pass."""
     with contextlib.suppress(StoreFailed):
         known = database.row(
-            "SELECT source, heard_ms FROM heard WHERE group_id = ? AND way = ?", (group_id, way)
+            "SELECT heard_ms FROM heard WHERE group_id = ? AND way = ?", (group_id, way)
         )
-        if known is not None and known[0] == source and known[1] <= now_ms < known[1] + AGAIN_MS:
+        if known is not None and known[0] <= now_ms < known[0] + AGAIN_MS:
             return
         with database.transaction():
             database.write(

@@ -6,6 +6,7 @@ the books are; `mkutano verify` reads everything. The encrypted ledger is the sa
 another factory, which makes these checks in its own way (node/sealed_ledger.py).
 """
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -266,6 +267,14 @@ def schema() -> str:
     """What makes an empty ledger of our format."""
     later = (_text(f"schema_{number}.sql") for number in range(2, FORMAT_VERSION + 1))
     return "\n".join((_text("schema.sql"), *later))
+
+
+def tables_made() -> dict[str, str]:
+    """How SQLite remembers that each table and index of our format was made, by its name."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+        empty.executescript(schema())
+        rows = empty.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return dict(rows.fetchall())
 
 
 def _text(name: str) -> str:

@@ -7,6 +7,9 @@ group's roster does not know is told so and hung up on; a stranger is told nothi
 Two devices may call each other at the same moment. Both then keep the link that the device with
 the smaller key made and drop the other; of two links in one direction the newer stays, for the
 older is a connection that the network already lost.
+
+A device that stays connected passes on what others bring a moment later, to those who have not had
+it from its author by then (replication/exchange.py).
 """
 
 import asyncio
@@ -50,6 +53,8 @@ from replication.errors import RemoteError
 
 LINKS_MAX: Final = 64  # a group has few officers; more at once is a flood
 REFUSALS_KEPT: Final = 100
+FORWARD_S: Final = 0.4
+"""Until what others brought is passed on; up to twice as long, so that phones take turns."""
 PLACES_KEPT: Final = 1024  # addresses come and go; one of each device is enough to know
 
 log = logging.getLogger("mkutano.links")
@@ -76,8 +81,11 @@ class Links:
         self._steps: set[asyncio.Task[Step]] = set()
         self._reception = Reception(self, node, thread)
         self._names = 0
+        self._forwarding: dict[bytes, asyncio.Task[None]] = {}
         self.closed = False
         """Whether this device is stopping."""
+        self.stay = False
+        """Whether links stay after an exchange, or end with it."""
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
         """The newest things that were refused, oldest first."""
         self.device_at: dict[tuple[bytes, Address], bytes] = {}
@@ -104,13 +112,18 @@ class Links:
         links = self.all()
         forgotten: list[PeerLink] = []
         over: list[PeerLink] = []
+        waiting: set[bytes] = set()
 
         def checked() -> Step:
             try:
                 return work()
             finally:
                 forgotten.extend(link for link in links if self._is_forgotten(link))
-                over.extend(link for link in links if self._is_over(link))
+                today = day_of(now_ms())
+                over.extend(link for link in links if self._is_over(link, today))
+                waiting.update(
+                    link.group for link in links if link.replica is not None and link.replica.waits
+                )
 
         try:
             step = await self._thread.run(checked)
@@ -121,6 +134,8 @@ class Links:
                 link.end(OVER)
         if step.changes:
             self.ledger_changed.set()
+            for group in () if self.closed else sorted(waiting - self._forwarding.keys()):
+                self._forwarding[group] = asyncio.create_task(self._forward(group))
         last_day_passed = {link.peer for link in over}
         for peer, message in step.send:
             if peer in self._links and peer not in last_day_passed:
@@ -133,6 +148,14 @@ class Links:
                 self._links[peer].end(self._links[peer].refused_code or "session_over")
         return step
 
+    async def _forward(self, group: bytes) -> None:
+        """Pass on in a moment what is kept back of a group."""
+        await asyncio.sleep(FORWARD_S * (1 + random_bytes(1)[0] / 255))
+        del self._forwarding[group]
+        node = self._node
+        with contextlib.suppress(NodeError):  # then the sessions begin anew, and say what they hold
+            await self.step(lambda: node.take(group, lambda one: one.replica.forward()))
+
     def _is_forgotten(self, link: PeerLink) -> bool:
         """Whether a failed step threw the link's session away; it begins anew by a new call."""
         try:
@@ -141,9 +164,9 @@ class Links:
             return True
         return link.replica is not None and link.replica is not current
 
-    def _is_over(self, link: PeerLink) -> bool:
+    def _is_over(self, link: PeerLink, today: str) -> bool:
         """Whether the reader at the other end came to its last day while it was connected."""
-        return grant_is_over(self._node, link.group, link.device, day_of(now_ms()))
+        return grant_is_over(self._node, link.group, link.device, today)
 
     async def connect(self, link: PeerLink) -> None:
         """Begin a link's session."""
@@ -151,6 +174,8 @@ class Links:
 
         def work() -> Step:
             link.replica = node.group(link.group).replica
+            if self.stay:
+                link.replica.be_patient()
             told = tell_notes(node, link.group)
             step = node.connect(
                 link.group, link.peer, link.device, link.initiator, now_ms(), link.by_cards
@@ -341,11 +366,13 @@ class Links:
     async def close(self) -> None:
         """End every link in good order."""
         self.closed = True
+        for waiting in self._forwarding.values():
+            waiting.cancel()
         links = self.all()
         for link in links:
             link.end("closing")
         await asyncio.gather(*(link.over.wait() for link in links))
-        await asyncio.gather(*self._steps, return_exceptions=True)
+        await asyncio.gather(*self._steps, *self._forwarding.values(), return_exceptions=True)
 
 
 def backoff_s(failures: int) -> float:

@@ -140,6 +140,8 @@ class Node:
     def close(self) -> None:
         """Close the store and let go of the home. Twice is harmless."""
         if self._store is not None:
+            with contextlib.suppress(NodeError):  # a full phone, say: they will be said again
+                self._store.write_put_off()
             self._store.close()
         self._store = None
         self._groups = None
@@ -314,9 +316,11 @@ class Node:
         group = self.group(group_id)
         try:
             outcome = work(group)
-            if any(outcome.store) or beside is not None:
-                writing = _writing(group, outcome.store)
-                self._commit(group, outcome.store, writing, beside=beside)
+            stored = outcome.store
+            if stored.changes or stored.keys or beside is not None:
+                self._commit(group, stored, _writing(group, stored), beside=beside)
+            else:
+                group.store.put_off(group.row.group_no, stored.acks)
             group.continuity.heard()
         except BaseException:
             self._forget()

@@ -286,7 +286,7 @@ def _unsent(node: Node, group_id: bytes, chosen: RelayChosen) -> Unsent:
     known = group.roster.devices.get(node.device) if group is not None else None
     if group is None or known is None or known.right != "write" or known.state != "active":
         return Unsent()
-    held = RelayStore(node.store.database).load(places(group_id, chosen)[0]).held
+    held = RelayStore(node.store.database).held(places(group_id, chosen)[0])
     lacks = group.replica.lacks(held)
     if not lacks:
         return Unsent()

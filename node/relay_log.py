@@ -218,7 +218,7 @@ def next_blob(node: Node, place: Place, key: bytes) -> Outgoing | None:
     """The next changes that the log lacks, sealed under an epoch key and kept in the outbox; None:
     it lacks nothing. What lies in the outbox under this key goes first. StoreFailed, LocalError.
     """
-    return _next(node, place, key, RelayStore(node.store.database).load(place).held, b"")
+    return _next(node, place, key, RelayStore(node.store.database).held(place), b"")
 
 
 def next_piece(node: Node, place: Place, key: bytes, held: Held) -> Outgoing | None:
@@ -258,5 +258,5 @@ def _newest_note(store: RelayStore, place: Place) -> bytes:
 
 def lacking(node: Node, place: Place) -> int:
     """How many changes the log lacks, as far as the relay signed for it."""
-    kept = RelayStore(node.store.database).load(place)
-    return node.group(place.group).replica.lacks(kept.held)
+    held = RelayStore(node.store.database).held(place)
+    return node.group(place.group).replica.lacks(held)

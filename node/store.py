@@ -102,6 +102,7 @@ class Store:
         self.invited = InvitationStore(self.database)
         """The invitations that this device has made."""
         self._chains: dict[int, ChainStore] = {}
+        self._put_off: dict[int, dict[bytes, Ack]] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -182,10 +183,27 @@ class Store:
     def write(self, group_no: int, stored: Stored, book: BookWriting | None = None) -> None:
         """The same, inside the caller's transaction."""
         self.chains(group_no).write(stored.changes)
-        self._write_acks(group_no, stored.acks)
+        put_off = self._put_off.pop(group_no, {}).values()
+        self._write_acks(group_no, (*put_off, *stored.acks))
         self._write_keys(group_no, stored.keys)
         if book is not None:
             self._write_book(group_no, book)
+
+    def put_off(self, group_no: int, acks: Sequence[Ack]) -> None:
+        """Have acknowledgements written with the group's next step, or when the program ends.
+
+        They are what others say of themselves: nothing here is believed to be safe sooner for one
+        that a power cut takes away, its device says it again when it connects, and a commit, which
+        a cheap phone pays with a sync of its storage, for each is the greater part of all.
+        """
+        self._put_off.setdefault(group_no, {}).update((ack.device, ack) for ack in acks)
+
+    def write_put_off(self) -> None:
+        """Write all that was put off now."""
+        if any(self._put_off.values()):
+            with self.database.transaction():
+                for group_no in list(self._put_off):
+                    self.write(group_no, Stored())
 
     def _write_acks(self, group_no: int, acks: Sequence[Ack]) -> None:
         if acks:
@@ -399,7 +417,7 @@ class Store:
         """The newest acknowledgement of every device."""
         sql = "SELECT device, tips, signature FROM acks WHERE group_no = ?"
         try:
-            return {
+            stored = {
                 device: Ack(device, tuple(Tip(*tip) for tip in cbor2.loads(tips)), signature)
                 for device, tips, signature in self.database.rows(sql, (group_no,))
             }
@@ -408,6 +426,7 @@ class Store:
                 "What other phones confirmed can't be read from the ledger file: it is damaged. "
                 "Stop using this copy, and join the group again from another officer's phone."
             ) from error
+        return stored | self._put_off.get(group_no, {})
 
     # The founding
 

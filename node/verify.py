@@ -17,6 +17,7 @@ from model.reducer import fold
 from node.books import UNDO_KEPT
 from node.entries import fold_all
 from node.errors import NodeError, damaged
+from node.ledger_file import tables_made
 from node.node import Group, Node
 from node.people import People
 from replication.admission import Candidate, judge
@@ -108,10 +109,21 @@ def _compared(group: Group) -> Verified:
 
 
 def _check_file(node: Node) -> Iterator[Difference]:
-    """SQLite's own check of every page and index."""
-    for (line,) in node.store.database.rows("PRAGMA integrity_check"):
+    """SQLite's own check of every page and index, and whether the tables are as they were made.
+
+    A letter that is another in the name of a column passes the first, and shows only when somebody
+    asks for that column: of what a relay did wrong, say, years later.
+    """
+    rows = node.store.database.rows
+    for (line,) in rows("PRAGMA integrity_check"):
         if line != "ok":
             yield Difference("file", f"The database file is damaged: {line}.")
+    made = tables_made()
+    ours = "sql IS NOT NULL AND name NOT GLOB 'sqlite_*'"  # the rest are SQLite's own statistics
+    found: dict[str, str] = dict(rows(f"SELECT name, sql FROM sqlite_schema WHERE {ours}"))
+    for name in sorted(made.keys() | found.keys(), key=str):
+        if made.get(name) != found.get(name):
+            yield Difference("file", f"The table or index {name} is not as Mkutano made it.")
 
 
 def _admit_again(

@@ -18,6 +18,9 @@ _RECENT_KEPT = 4096
 """Changes kept in memory beside the store: more than any meeting's heads reach back."""
 
 
+_NAMED_KEPT = 256
+
+
 class _Branch(NamedTuple):
     """What stays the same of a lane; see `history.Lane`."""
 
@@ -79,6 +82,8 @@ class Ancestry:
         self._fresh = _Fresh()
         self._stored_n: list[int] = []
         self._recent: OrderedDict[bytes, Admitted] = OrderedDict()
+        self._by_chain: OrderedDict[bytes, Admitted] = OrderedDict()
+        """Stored changes that peers named lately, by chain hash: they name them again and again."""
         lanes = history.lanes()
         self.branches: list[_Branch] = []
         self._lanes_of: dict[bytes, tuple[int, ...]] = {}
@@ -101,6 +106,7 @@ class Ancestry:
         other._fresh = self._fresh.copy()
         other._stored_n = self._stored_n
         other._recent = self._recent
+        other._by_chain = self._by_chain
         other.branches = list(self.branches)
         other._lanes_of = dict(self._lanes_of)
         other.tips = list(self.tips)
@@ -164,7 +170,16 @@ class Ancestry:
         for admitted in self._fresh.at(device, n):
             if admitted.change.chain_hash == chain:
                 return admitted
-        return self._history.at_chain(device, n, chain)
+        known = self._by_chain.get(chain)
+        if known is None:
+            known = self._history.at_chain(device, n, chain)
+            if known is not None:
+                self._by_chain[chain] = known
+                if len(self._by_chain) > _NAMED_KEPT:
+                    self._by_chain.popitem(last=False)
+        elif (known.change.device, known.change.n) != (device, n):
+            return None
+        return known
 
     def actor_starts(self, actor: bytes) -> tuple[Admitted, ...]:
         """The first changes of an actor; several after a fork."""

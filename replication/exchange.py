@@ -3,6 +3,12 @@
 Rule: messages go out in the order in which they were decided, and only changes that this replica
 admitted are ever passed on. A peer's message ends in an `Outcome`; what breaks the protocol ends
 in a refusal and a closed channel, never in an exception.
+
+In a room where everybody is connected with everybody, what one phone wrote reaches all the others
+from that phone. Who is `patient` therefore does not pass on at once what others brought: it tells
+all peers by ACK that it holds it now, and passes it on to those who have not said the same when
+`forward` is called, a moment later. What this device writes itself goes out at once, and so does
+everything that a peer lacked before.
 """
 
 from collections.abc import Iterable, Sequence
@@ -73,6 +79,10 @@ class Exchange:
         self.notes: tuple[bytes, ...] = ()
         """What every peer is told of what relays told this device."""
         self._stopped: tuple[int, dict[bytes, frozenset[bytes]]] = (-1, {})
+        self._signed: Acknowledge | None = None
+        """The newest acknowledgement: all peers are given the same."""
+        self.patient = False
+        """Whether somebody calls `forward` soon after anything was brought."""
 
     @property
     def roster(self) -> Roster:
@@ -156,6 +166,7 @@ class Exchange:
         quota = self._quota(session)
         if quota and quota.changes <= 0:
             return self._hang_up(peer, self._stopped_error(session))
+        served = self._served()
         taken = self._take(session, bundle)
         session.received_changes += len(taken.admitted)
         session.expected_changes = remaining
@@ -164,7 +175,8 @@ class Exchange:
             outcome = self._hang_up(peer, taken.refusal)
             return outcome._replace(store=stored, send=(*self.pump_all(), *outcome.send))
         reply = self._have() if taken.missing else self._acknowledgement(session)
-        send = ((peer, self._say(session, reply)), *self.pump_all())
+        told = self._tell_served(served) if taken.admitted and not taken.missing else ()
+        send = ((peer, self._say(session, reply)), *told, *self.pump_all())
         # What it brought may have shown that it was stopped wrongly: ask again.
         if self._only_delivers(session) and not remaining and not taken.missing:
             outcome = self._hang_up(peer, self._stopped_error(session))
@@ -173,8 +185,47 @@ class Exchange:
 
     def deliver(self, bundle: bytes, by: bytes) -> tuple[Outcome, Taken]:
         """Take a bundle that a device left in a mailbox, whoever brings it here."""
+        served = self._served()
         taken = take_bundle(self.group, self.ancestry, bundle, self._quota_of(by))
-        return Outcome(Stored(taken.admitted), self.pump_all() if taken.admitted else ()), taken
+        send = (*self._tell_served(served), *self.pump_all()) if taken.admitted else ()
+        return Outcome(Stored(taken.admitted), send), taken
+
+    # What others brought is passed on a moment later
+
+    def _served(self) -> list[str]:
+        """The peers that lack nothing but what is being kept back; nobody, for the impatient."""
+        return [
+            peer
+            for peer, session in self._sessions.items()
+            if self.patient
+            and session.state is State.LIVE
+            and self._gives(session)
+            and (session.waits or not lacking(self.ancestry, session.given))
+        ]
+
+    def _tell_served(self, served: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
+        """Keep back what these lack now, and acknowledge it to them unasked.
+
+        Not to one in the middle of bringing more: it counts our answers.
+        """
+        told = []
+        for peer in served:
+            session = self._sessions[peer]
+            session.waits = bool(lacking(self.ancestry, session.given))
+            if session.waits and not session.expected_changes:
+                told.append((peer, self._say(session, self._acknowledgement(session))))
+        return tuple(told)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is kept back that some peer did not yet say that it has."""
+        return any(session.waits for session in self._sessions.values())
+
+    def forward(self) -> tuple[tuple[str, bytes], ...]:
+        """Keep nothing back any more: send every live peer what it lacks."""
+        for session in self._sessions.values():
+            session.waits = False
+        return self.pump_all()
 
     def _take(self, session: Session, bundle: bytes) -> Taken:
         """Admit what can be admitted now; keep what follows changes that are not here."""
@@ -349,7 +400,9 @@ class Exchange:
     def _acknowledgement(self, session: Session) -> Message:
         """A signed ACK, one for every CHANGES: the peer counts them. Sent only after the commit."""
         session.acked_tips = tips = self.tips
-        return Acknowledge(tips, sign_ack(self.keys, self.group, tips).signature)
+        if self._signed is None or self._signed.tips != tips:
+            self._signed = Acknowledge(tips, sign_ack(self.keys, self.group, tips).signature)
+        return self._signed
 
     def pump_all(self) -> tuple[tuple[str, bytes], ...]:
         """Send every live peer what it lacks, as far as its window allows."""
@@ -365,6 +418,9 @@ class Exchange:
         if session.notes_sent != self.notes:
             session.notes_sent = self.notes
             out.append((peer, self._say(session, Notes(self.notes))))
+        if session.waits:
+            session.waits = bool(lacking(self.ancestry, session.given))
+            return tuple(out)
         while session.in_flight < WINDOW_CHUNKS:
             stretches = lacking(self.ancestry, session.given)
             if not stretches:

@@ -83,6 +83,10 @@ class Replica:
         self._exchange = Exchange(group, keys, self._ancestry, self.key_box)
         self._document: Document | None = None
         self._document_lacks: list[Admitted] = []
+        self._weighed = (-1, -1)
+        """As of how many control changes and branches what follows was reckoned."""
+        self._limits: dict[int, int] = {}
+        self._relays: tuple[RelayChosen, ...] | None = None
 
     @property
     def roster(self) -> Roster:
@@ -111,7 +115,16 @@ class Replica:
 
     def limits(self) -> dict[int, int]:
         """Lanes of stopped devices → the highest position that is not in suspense."""
-        return limits(self.decisions, self.lane_devices)
+        self._weigh()
+        return self._limits
+
+    def _weigh(self) -> None:
+        """Reckon anew what hangs on decisions and branches alone, when either is new."""
+        known = (self.decisions.count, len(self.branches))
+        if known != self._weighed:
+            self._limits = limits(self.decisions, self.lane_devices)
+            self._relays = None
+            self._weighed = known
 
     @property
     def heads(self) -> tuple[bytes, ...]:
@@ -201,7 +214,7 @@ class Replica:
         made.append(self._make(fill, now_ms))
         for person_key in keys:
             self.key_box[person_key.key_id] = person_key.key
-        return Outcome(Stored(tuple(made), (), tuple(keys)), self._exchange.pump_all())
+        return Outcome(Stored(tuple(made), (), tuple(keys)), self._exchange.forward())
 
     def _make(self, fill: Fill, now_ms: int) -> Admitted:
         """Add a signed change to what is known, checked against Automerge if that is open."""
@@ -326,6 +339,19 @@ class Replica:
         self._note_for_document(outcome)
         return outcome
 
+    @property
+    def waits(self) -> bool:
+        """Whether `forward` is to be called soon."""
+        return self._exchange.waits
+
+    def be_patient(self) -> None:
+        """From now on pass on what others bring only when `forward` is called; see Exchange."""
+        self._exchange.patient = True
+
+    def forward(self) -> Outcome:
+        """Pass on what was kept back to those who have not said meanwhile that they hold it."""
+        return Outcome(send=self._exchange.forward())
+
     def _note_for_document(self, outcome: Outcome) -> None:
         """Let Automerge have what arrived, later and many at once."""
         if self._document is not None:
@@ -373,7 +399,10 @@ class Replica:
 
     def relays(self) -> tuple[RelayChosen, ...]:
         """The relays that the group uses."""
-        return relays(self._standing())
+        self._weigh()
+        if self._relays is None:
+            self._relays = relays(self._standing())
+        return self._relays
 
     def epochs(self, series: str) -> tuple[Epoch, ...]:
         """The keys of a series, oldest first; see `epochs.fit` for the one to seal under."""

@@ -9,10 +9,11 @@ speaks first. One and a half round trips bring both sides together:
     CHANGES …, ACK            ->
                               <-    ACK
 
-After that the session is live: whatever one side admits later goes out as CHANGES at once. A
-session that is cut is simply begun again; HAVE says what arrived. Who lacks changes of its own
-chain is shown a PROOF of it before these changes, so that it waits for them (own_chain.py). At
-most `WINDOW_CHUNKS` bundles are on their way unacknowledged, so a slow peer is never flooded.
+After that the session is live: whatever one side writes later goes out as CHANGES at once, and what
+others bring it a moment later, unless the peer has said by then that it holds it. A session that is
+cut is simply begun again; HAVE says what arrived. Who lacks changes of its own chain is shown a
+PROOF of it before these changes, so that it waits for them (own_chain.py). At most `WINDOW_CHUNKS`
+bundles are on their way unacknowledged, so a slow peer is never flooded.
 """
 
 from collections.abc import Iterable
@@ -75,6 +76,8 @@ class Session:
         """Lane of the peer's own → the end of it that was last proved to the peer."""
         self.proofs = 0
         """What the peer proved of our own chain since anything that it brought was admitted."""
+        self.waits = False
+        """Whether what the peer lacks is kept back for a moment: others may bring it."""
         self.in_flight = 0
         self.held: list[bytes] = []
         self.resyncs = 0
@@ -102,6 +105,7 @@ class Session:
         """Go on from what the peer is now known to hold."""
         self.given = held
         self.confirmed = dict(held)
+        self.waits = False
 
     def admitted(self) -> None:
         """Something that the peer brought was admitted: it doesn't only promise."""

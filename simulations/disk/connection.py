@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CHANGES: Final = ("INSERT", "UPDATE", "DELETE", "REPLAC")
+_WAL_SIZE: Final = "PRAGMA wal_autocheckpoint = "
 
 
 class Cursor:
@@ -38,11 +40,17 @@ class Cursor:
 
     def fetchone(self) -> Any:
         """The next row, or None."""
-        return _as_standard(self._answer.fetchone)
+        try:
+            return self._answer.fetchone()
+        except apsw.Error as error:
+            raise standard(error) from error
 
     def fetchall(self) -> list[Any]:
         """All rows that are left."""
-        return _as_standard(self._answer.fetchall)
+        try:
+            return self._answer.fetchall()
+        except apsw.Error as error:
+            raise standard(error) from error
 
     def __iter__(self) -> Iterator[Any]:
         while (row := self.fetchone()) is not None:
@@ -66,14 +74,16 @@ class SimulatedConnection:
 
     def execute(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> Cursor:
         """Run one statement."""
-        connection, sql = self._connection, self._disk.instead.get(sql, sql)
+        connection = self._connection
+        if self._disk.instead:
+            sql = self._disk.instead.get(sql, sql)
         try:
             answer = connection.execute(sql, cast(Any, values))
-            is_change = sql.lstrip()[:6].upper() in _CHANGES
-            cursor = Cursor(answer, connection.changes() if is_change else -1)
+            cursor = Cursor(answer, connection.changes() if _is_change(sql) else -1)
         except apsw.Error as error:
             raise standard(error) from error
-        self._see_pragma(sql)
+        if sql.startswith(_WAL_SIZE):  # it puts SQLite's own hook in the place of ours
+            self._checkpoint_after(int(sql.rpartition("=")[2]))
         if self._is_due:
             self._checkpoint()
         return cursor
@@ -114,11 +124,6 @@ class SimulatedConnection:
         """As the standard driver's: a phone that crashed in a simulation closed nothing."""
         if hasattr(self, "_connection"):
             self.close()
-
-    def _see_pragma(self, sql: str) -> None:
-        """Setting the size of the log puts SQLite's own hook in the place of ours."""
-        if sql.startswith("PRAGMA wal_autocheckpoint = "):
-            self._checkpoint_after(int(sql.rpartition("=")[2]))
 
     def _checkpoint_after(self, pages: int) -> None:
         self._at_pages = pages
@@ -169,6 +174,11 @@ def standard(error: apsw.Error) -> sqlite3.Error:
     same = kind(str(error) or _WORDS.get(extended & 0xFF, "unknown error"))
     same.sqlite_errorcode = extended
     return same
+
+
+@lru_cache(maxsize=1024)
+def _is_change(sql: str) -> bool:
+    return sql.lstrip()[:6].upper() in _CHANGES
 
 
 def _as_standard(work: Callable[[], T]) -> T:

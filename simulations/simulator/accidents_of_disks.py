@@ -123,5 +123,5 @@ KINDS: Final = {
     "short-read": Kind(0.5, short_read),
     "no-open": Kind(0.3, no_open),
     "disk-full": Kind(0.5, disk_full),
-    "rot": Kind(0.1, rot),
+    "rot": Kind(0.3, rot),
 }

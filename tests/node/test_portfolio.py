@@ -387,6 +387,8 @@ def test_heard_is_noted_once_a_minute(organisation: Organisation) -> None:
     ):
         note_heard(database, FAR, "phone", RELAY, "A", now_ms)
         assert last_heard(database)[FAR].heard_ms == expected
+    note_heard(database, FAR, "phone", FAR, "B", NOW_MS + AGAIN_MS - 1)
+    assert last_heard(database)[FAR].label == "A"  # one room: who is heard is not written each time
     note_heard(database, FAR, "relay", RELAY, "wss://relay", NOW_MS + DAY_MS)
     assert last_heard(database)[FAR].way == "relay"
     organisation.refresh()

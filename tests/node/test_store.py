@@ -18,6 +18,7 @@ from node.invitation_store import InvitationRow
 from node.ledger_file import FORMAT_VERSION, connect, schema
 from node.node import Node
 from node.store import BookWriting, ErasedKey, Store
+from replication.frontier import Ack, sign_ack
 from replication.outcome import Stored
 from replication.wire import PersonKey
 from tests.node.failing import Plan, failing
@@ -378,3 +379,31 @@ def test_a_disk_too_full_to_open_the_ledger_says_so(
     with pytest.raises(StoreFailed, match="storage of this device is full") as refused:
         Node.open(tmp_path, failing(plan))
     assert refused.value.code == "storage_full"
+
+
+# What others acknowledged
+
+
+def acknowledgement(node: Node, group: bytes) -> Ack:
+    return sign_ack(node.keys, group, node.group(group).replica.tips)
+
+
+def test_an_acknowledgement_waits_for_the_next_step_and_counts_at_once(tmp_path: Path) -> None:
+    node, group = founded(tmp_path)
+    with node:
+        group_no, ack = node.group(group).row.group_no, acknowledgement(node, group)
+        node.store.put_off(group_no, [ack])
+        assert node.store.acks(group_no) == {node.device: ack}
+        assert node.store.database.rows("SELECT * FROM acks") == []
+        add_member(node, group, 1)
+        assert len(node.store.database.rows("SELECT * FROM acks")) == 1
+        assert node.store.acks(group_no) == {node.device: ack}
+
+
+def test_what_was_put_off_is_written_when_the_program_ends(tmp_path: Path) -> None:
+    node, group = founded(tmp_path)
+    with node:
+        group_no, ack = node.group(group).row.group_no, acknowledgement(node, group)
+        node.store.put_off(group_no, [ack])
+    with Node.open(tmp_path) as again:
+        assert again.store.acks(group_no) == {ack.device: ack}

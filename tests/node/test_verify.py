@@ -1,5 +1,6 @@
 """Whatever is altered in the ledger file, verify finds it where it is."""
 
+import contextlib
 import random
 import re
 import sqlite3
@@ -80,6 +81,18 @@ def test_an_honest_ledger_has_no_differences(home: Path) -> None:
 def test_every_alteration_is_found_where_it_is(home: Path, sql: str, where: str) -> None:
     alter(home, sql)
     assert where in places(home)
+
+
+def test_a_letter_of_a_table_that_nobody_asks_for_is_found(home: Path) -> None:
+    with contextlib.closing(sqlite3.connect(home / "ledger.sqlite")) as file, file:
+        file.execute("PRAGMA writable_schema = ON")
+        altered = "sql = replace(sql, 'detail', 'detaim')"
+        file.execute(f"UPDATE sqlite_schema SET {altered} WHERE name = 'relay_faults'")
+    with Node.open(home) as node:
+        (found,) = verify(node)
+    assert [one.sentence for one in found.differences] == [
+        "The table or index relay_faults is not as Mkutano made it."
+    ]
 
 
 def test_a_difference_names_the_phone_as_people_call_it(home: Path) -> None:

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replication.columns import PALETTE_MAX, Column, ColumnReader, ColumnWriter
@@ -42,6 +42,7 @@ def reader_of(writer: ColumnWriter) -> ColumnReader:
 
 
 @given(st.lists(COLUMNS, max_size=5))
+@example([[-(2**63), 2**63 - 1, -(2**63)]])  # steps that no width of a column holds
 def test_columns_come_back(columns: list[list[int]]) -> None:
     writer = ColumnWriter()
     for column in columns:
