@@ -58,15 +58,13 @@ test: $(VENV)/test $(JAVASCRIPT)/installed
 	@echo 'Testing.'
 	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
 
-# Admission, session and codec run whole under the tests: every line, each branch. The reducer nearly
-# does; what is left of it is printed, and may only become less.
+# The four cores run whole under the tests: every line, each branch.
 coverage: $(VENV)/test
 	@echo 'Running the tests of the cores under a tracer (some minutes).'
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS) --quiet --hypothesis-profile=ci tests/model tests/replication
 	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report --fail-under=99.4 --include="$$($(BIN)/python -m simulations.mutation.cores reducer)"
-	@$(BIN)/python -m coverage report --fail-under=100 --include="$$($(BIN)/python -m simulations.mutation.cores admission session codec)"
+	@$(BIN)/python -m coverage report --fail-under=100 --include="$$($(BIN)/python -m simulations.mutation.cores admission session codec reducer)"
 
 fuzz: $(VENV)/test
 	@$(BIN)/python -m simulations.fuzzing $(if $(MINUTES),--minutes $(MINUTES))

@@ -245,11 +245,9 @@ def _last_words(rows: Sequence[Row]) -> list[Row]:
 
 def meeting_of(book: Book, name: str, page: EntryPage) -> tuple[int, int]:
     """Cycle and session of an entry; of a late one that was accepted, those that accepted it."""
-    if page.late and page.status == "counted":
-        verdict = verdict_on(book, name)
-        if verdict is not None:
-            return verdict[1].cycle, verdict[1].session
-    return page.cycle, page.session
+    verdict = verdict_on(book, name) if page.late and page.status == "counted" else None
+    told = page if verdict is None else verdict[1]
+    return told.cycle, told.session
 
 
 def _judged(book: Book, name: str) -> tuple[str, EntryPage] | None:

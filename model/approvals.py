@@ -99,6 +99,7 @@ def ask(book: Book, entry: Entry, kind: str, amount_minor: int, member: str = ""
     """
     if not entry.held and needed(book, kind, entry.past, member, amount_minor) > 1:
         open_decision(book, entry, kind, member, "", amount_minor)
+        note_decision(book, claimants(book, entry.id.hex()))  # another may have recorded the same
 
 
 def give_approval(book: Book, entry: Entry, event: e.ApprovalGiven, _keeper: bool) -> None:

@@ -112,8 +112,9 @@ class Table(dict[K, P | None], Generic[K, P]):
         except KeyError:
             page = None
             if not self._complete and self._pages is not None:
-                raw = self._pages.get(self.name, self.key_text(key))
-                page = None if raw is None else self._decoded(self.key_text(key), raw)[1]
+                text = self.key_text(key)
+                raw = self._pages.get(self.name, text)
+                page = None if raw is None else self._decoded(self._pages, text, raw)[1]
             dict.__setitem__(self, key, page)  # it was there before, nothing changed
             return page
 
@@ -125,19 +126,17 @@ class Table(dict[K, P | None], Generic[K, P]):
         """Every page there is, in an order of this replica's own: for what no order decides."""
         if not self._complete and self._pages is not None:
             for text, raw in self._pages.items(self.name):
-                self.setdefault(*self._decoded(text, raw))
+                self.setdefault(*self._decoded(self._pages, text, raw))
             self._complete = True
         # Zero and None are "not there": both are written as None.
         return ((key, page) for key, page in self.items() if page is not None and page != 0)
 
-    def _decoded(self, text: str, raw: bytes) -> tuple[K, P]:
+    def _decoded(self, pages: Pages, text: str, raw: bytes) -> tuple[K, P]:
         """A stored page and its key; storage may have spoilt either."""
         try:
             return self.text_key(text), cast(P, self._decoder.decode(raw))
         except (msgspec.MsgspecError, ValueError, TypeError, AttributeError) as error:
-            if self._pages is None:
-                raise
-            raise self._pages.unreadable(self.name, str(text)) from error
+            raise pages.unreadable(self.name, str(text)) from error
 
     def key_text(self, key: K) -> str:
         """The key as it is written: parts joined by a slash."""
@@ -180,8 +179,8 @@ class RecordingTable(Table[K, P]):
 
     def __setitem__(self, key: K, page: P | None) -> None:
         self._book.log.append((self, key, self.find(key)))
-        if self.dirty is not None:
-            self.dirty.add(key)
+        assert self.dirty is not None  # `record` gave it
+        self.dirty.add(key)
         dict.__setitem__(self, key, page)
 
 
@@ -319,19 +318,25 @@ class Book:
     def restore(self, undo: Undo) -> None:
         """Put back what a step replaced, last first."""
         for name, key_text, json in reversed(undo):
-            if name is not None and key_text is not None:
-                self.tables[name].restore(key_text, json)
+            assert name is not None  # only the page may be missing
+            assert key_text is not None
+            self.tables[name].restore(key_text, json)
         self.log = []
         self.closing = []
         self.follows = self.holds = None
         self.forget_rights()
+        self.root_in(None)
 
     def forget_rights(self) -> None:
         """Let who may record what be worked out anew."""
         self.rights.clear()
         self.settlers.clear()
         self.seating = self.founded = None
-        self.authority = self.informed = self.rooted_in = None
+        self.authority = self.informed = None
+
+    def root_in(self, past: Past | None) -> None:
+        """Another fact about rights is the newest: what it knew, if it knew all others."""
+        self.rooted_in = past
         self.rooted.clear()
 
     def take_dirty(self) -> list[tuple[str, str, bytes | None]]:

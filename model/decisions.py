@@ -133,8 +133,7 @@ def decision(book: Book, name: str) -> DecisionPage:
     if page is not None:
         return page
     about = book.entries.find(name)
-    if about is None:
-        return DecisionPage("", 1, "", "")
+    assert about is not None  # only what was folded before is asked about
     return DecisionPage(about.kind, 1, about.person, about.member or about.subject)
 
 

@@ -54,8 +54,8 @@ def watch_receipts(book: Book) -> Iterator[Seen]:
     by_hand = _recent_by_hand(book) if rows else {}
     for thing, left in rows:
         page = book.receipts.find(thing)
-        if page is not None:
-            yield _unmatched(thing, page, left, by_hand)
+        assert page is not None  # it was told of when it was listed
+        yield _unmatched(thing, page, left, by_hand)
 
 
 def _unmatched(thing: str, page: ReceiptPage, left: int, by_hand: _ByHand) -> Seen:

@@ -7,7 +7,7 @@ until one that knows them all settles it (quarrel.py). Who holds which office is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -72,8 +72,8 @@ def set_group_status(book: Book, entry: Entry, event: e.GroupStatusSet, _keeper:
     """Note that the group rests, or works again; it moves no money and takes no right."""
     note(book, entry, "group.status_set", "counted", detail=event.status, text=event.reason)
     known = book.group.find("group")
-    if known is not None:
-        book.group.put("group", replace(known, status=event.status))
+    assert known is not None  # nobody may record anything of a group before it is described
+    book.group.put("group", replace(known, status=event.status))
 
 
 def propose_constitution(
@@ -96,25 +96,37 @@ def propose_constitution(
 
 
 PROPOSED: Final = "proposed constitutions"
-PROPOSED_MAX: Final = 4  # newest proposals that are looked at when findings are shown
 
 
 def watch_proposals(book: Book) -> Iterator[tuple[str, str, FindingPage]]:
-    """A constitution that officers agreed to, and that nobody put in force yet."""
-    current = book.constitution.find("current")
+    """A constitution that officers agreed to, and that nobody put in force yet.
+
+    All proposals are looked at: which are the newest would hang on how ties are ordered.
+    """
+    current, base = book.constitution.find("current"), _base(book, None)
+    if current is None:
+        return
     told: set[str] = set()
-    for name in listing.newest(book, PROPOSED, PROPOSED_MAX):
-        proposal, alike = book.proposed.find(name), agreeing(book, name)
-        if proposal is None or current is None or reversed_by(book, entry_page(book, name)):
+    for name in listing.every(book, PROPOSED):
+        proposal = book.proposed.find(name)
+        assert proposal is not None  # it was put there with its name
+        if proposal.base != base or reversed_by(book, entry_page(book, name)):
             continue
-        price_changes = proposal.terms.share_value_minor != current.terms.share_value_minor
-        blocked = price_changes and bool(open_cycles(book))
-        in_force = current.terms.proposal.hex() in alike
-        adoptable = outcome(book, alike) == "approved" and _base(book, None) == proposal.base
-        if adoptable and not in_force and not blocked and not told & set(alike):
+        alike = agreeing(book, name)
+        if not told & set(alike) and _is_adoptable(book, proposal, alike, current):
             told.add(name)
             one = min(alike)  # which of several that say the same depends on no order
             yield "not_adopted", one, FindingPage((one,))
+
+
+def _is_adoptable(
+    book: Book, proposal: ConstitutionPage, alike: Sequence[str], current: ConstitutionPage
+) -> bool:
+    """Does nothing but somebody's doing it stand between a proposal and its being in force?"""
+    if current.terms.proposal.hex() in alike or outcome(book, alike) != "approved":
+        return False
+    price_changes = proposal.terms.share_value_minor != current.terms.share_value_minor
+    return not (price_changes and open_cycles(book))
 
 
 def _base(book: Book, past: Past | None, but: str = "") -> str:

@@ -175,10 +175,8 @@ def _asked(page: EntryPage) -> dict[str, int]:
 def known_guarantor(book: Book, name: str, guarantor: str, past: Past) -> bool:
     """Did a member answer for a loan, as far as an author with this past knew?"""
     said = [one for _, _, one in claims_once(book, f"guarantee {name} {guarantor}")]
-    if book.loans.find(name) is not None:
-        asking = dict.fromkeys((name, *claimants(book, name)))
-        pages = ((one, book.entries.find(one)) for one in asking)
-        said += [one for one, page in pages if page is not None and guarantor in _asked(page)]
+    asking = dict.fromkeys((name, *claimants(book, name)))
+    said += [one for one in asking if guarantor in _asked(entry_page(book, one))]
     return any(
         bytes.fromhex(one) in past and known_outcome(book, one, past) == "approved" for one in said
     )

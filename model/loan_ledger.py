@@ -23,7 +23,7 @@ from model.loan_postings import disbursed_lines, split_lines
 from model.loan_terms import amounts_of, falls_of, fees_of, is_by_sum, rules_from
 from model.pages import NO_TERMS, EntryPage, FindingPage, LoanPage, Posting
 from model.reckoning.allocation import Split, owed, split_between
-from model.reckoning.schedules import schedule
+from model.reckoning.schedules import fee_amount, schedule
 from model.reckoning.terms import LoanTerms, TermsError
 from model.sheets import claims_on, claims_once
 
@@ -99,6 +99,9 @@ def put_loan(book: Book, name: str, loan: LoanPage) -> None:
     _note(book, "loan_contested", name, loan, waiting)
     impossible = (loan.approved_minor,) if loan.impossible_terms else ()
     _note(book, "loan_terms_impossible", name, loan, impossible)
+    fee_minor = fee_too_large(loan)
+    compared = (fee_minor, loan.principal_minor or loan.approved_minor) if fee_minor else ()
+    _note(book, "loan_fee_impossible", name, loan, compared)
     _note(book, "new_plan_impossible", name, loan, (0,) if loan.impossible_plan else ())
     misplaced = loan.misplaced
     _note(book, "charge_misplaced", name, loan, (len(misplaced),) if misplaced else (), misplaced)
@@ -138,6 +141,19 @@ def _note_one_hand(book: Book, name: str, loan: LoanPage) -> None:
             finding = FindingPage(both, loan.member, amounts=(loan.principal_minor,))
     if finding != book.findings.find(("one_hand", name)):
         book.findings.put(("one_hand", name), finding)
+
+
+def fee_too_large(loan: LoanPage) -> int:
+    """The fee that was agreed, when it and interest at once leave nothing to hand over; else 0."""
+    lent = loan.principal_minor > 0
+    terms = amounts_of(loan if lent else replace(loan, principal_minor=loan.approved_minor))
+    if terms is None or loan.rules is None:
+        return 0
+    fees = fees_of(loan.rules)
+    fee = sum(fee_amount(terms, one) for one in fees)
+    # Before a day is known some terms have no schedule yet: then the fee alone is compared.
+    refused = lent and not has_schedule(terms._replace(fees=fees))
+    return fee if fee >= terms.principal_minor or refused else 0
 
 
 def held_back(loan: LoanPage) -> tuple[int, int]:

@@ -134,8 +134,8 @@ def derive_merges(book: Book, _subject: str) -> None:
         touched = sorted({name for name, kept, _ in (*rows, *before) for name in (name, kept)})
         for name in touched:
             page = book.members.find(name)
-            if page is not None:
-                book.members.put(name, replace(page, merged_into=into.get(name, "")))
+            assert page is not None  # only members are merged, and none ever goes
+            book.members.put(name, replace(page, merged_into=into.get(name, "")))
         for name in touched:
             compare_again(book, name)
             derive(book, "fine.levied", name)

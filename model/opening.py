@@ -26,7 +26,7 @@ from model.accounts import (
     RETAINED_SURPLUS,
     SOCIAL_FUND,
 )
-from model.agreement import agreeing
+from model.agreement import agreeing, claimants, note_decision
 from model.book import Book
 from model.decisions import decision, needed, open_decision, outcome
 from model.derived import Work, derive
@@ -91,7 +91,7 @@ def _ask_another(book: Book, entry: Entry, amount_minor: int, member: str) -> No
     if wanted > 1 and not entry.held:
         open_decision(book, entry, kind, member, "", amount_minor)
         book.decisions.put(name, replace(decision(book, name), needed=wanted))
-        book.waiting.put(name, kind)  # its author is one of them at most
+        note_decision(book, claimants(book, name))  # another officer may have recorded the same
 
 
 def _point_out(book: Book, entry: Entry, event: e.OpeningBalanceSet) -> None:

@@ -160,8 +160,8 @@ def _restate(book: Book, client_ref: str, page: AttemptPage) -> None:
     pocket = POCKETS[page.channel or "mobile"]
     for name in tellers(book, f"out {client_ref}", SUCCESS):
         request = book.withdrawals.find(entry_page(book, name).subject)
-        if request is not None:
-            restate_payment(book, name, request, pocket)
+        assert request is not None  # who told of a success named a request
+        restate_payment(book, name, request, pocket)
 
 
 RULES: Final = {e.PayoutAttempted: attempt_payout, e.PayoutResult: note_result}

@@ -122,7 +122,7 @@ def note_authority(book: Book, entry: Entry, *, beside: Iterable[str] = ()) -> N
     )
     book.topics.put(AUTHORITY, TopicPage(heads=(*newest, entry.id.hex())))
     book.forget_rights()
-    book.rooted_in = None if newest else entry.past
+    book.root_in(None if newest else entry.past)
 
 
 def is_member(book: Book, person: str, member: str, past: Past) -> bool:

@@ -138,8 +138,12 @@ def derive_receipt(book: Book, thing: str) -> None:
     for target in (*targets, *(_first(book, name) for name in incoming(book, key))):
         near += book.matched.find(target) or ()
         near += book.referred.find(entry_page(book, target).once) or ()
-    for one in dict.fromkeys(near):
+    things = dict.fromkeys(near)
+    for one in things:
         _place(book, one)
+    pages = (book.receipts.find(one) for one in things)
+    for other in dict.fromkeys(reference_key(page.reference) for page in pages if page):
+        _note_reference(book, other)
 
 
 def derive_reference(book: Book, key: str) -> None:
@@ -167,8 +171,7 @@ class _Purpose(NamedTuple):
 def _place(book: Book, thing: str) -> None:
     """Post a receipt as its purpose asks for, and keep its page."""
     page, name = book.receipts.find(thing), counted_one(book, thing, RECEIVED)
-    if page is None:
-        return
+    assert page is not None  # whatever names a receipt was told of it before
     page = replace(page, entry=name or first_teller(book, thing, RECEIVED), target="", left_minor=0)
     if not name:
         _keep(book, thing, replace(page, state="waiting"), ())

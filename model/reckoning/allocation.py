@@ -140,11 +140,9 @@ def _poured(falls: Waterfall, paid_minor: Minor) -> Sequence[Minor]:
         return (*before[full], 0)
     went = [*before[full], 0]
     for place, amount in parts[full]:
-        if left <= amount:
-            went[place] += left
-            break
-        went[place] += amount
-        left -= amount
+        part = min(left, amount)
+        went[place] += part
+        left -= part
     return went
 
 

@@ -5,6 +5,8 @@ A line is an instalment with four buckets. Facts only ever move amounts between 
 every bucket of every line. Nothing here is kept: a replay lives for one reckoning (account.py).
 """
 
+from typing import assert_never
+
 from model.days import days_between
 from model.money import Minor
 from model.reckoning.accrual import Accrual, InterestRule, accrues
@@ -83,8 +85,6 @@ class Replay:
         line.owing[place] += amount_minor
         line.changed_on = on
         self._owing += amount_minor
-        if place == _PRINCIPAL:
-            self._principal += amount_minor
         self._first_open = 0
 
     # Interest that time brings.
@@ -130,11 +130,10 @@ class Replay:
 
     def _balance_nights(self, first: str, last: str) -> int:
         """Principal owed, summed over the nights from one day to the other."""
-        total = 0
-        for moved_on, change in self._moves:
-            if moved_on < last:
-                total += change * days_between(max(moved_on, first), last)
-        return total
+        return sum(
+            change * max(0, days_between(max(moved_on, first), last))
+            for moved_on, change in self._moves
+        )
 
     def _line_on(self, day: str) -> Line:
         for line in self.lines:
@@ -201,12 +200,9 @@ class Replay:
             case WriteOff():
                 return Split(), self._write_off(fact), 0
             case Reschedule():
-                try:
-                    return Split(), self._reschedule(fact), 0
-                except TermsError:
-                    if strict:
-                        raise
-                    return Split(), 0, 0
+                return Split(), self._reschedule_if_possible(fact, strict), 0
+            case _:
+                assert_never(fact)
 
     def _pay(self, on: str, amount_minor: Minor) -> tuple[Split, Minor, Minor]:
         if self.written_off_minor and not self._owing:
@@ -337,6 +333,14 @@ class Replay:
                 line.changed_on = on
                 self.given_up_minor += unpaid
                 self._owing -= unpaid
+
+    def _reschedule_if_possible(self, fact: Reschedule, strict: bool) -> Minor:
+        try:
+            return self._reschedule(fact)
+        except TermsError:
+            if strict:
+                raise
+            return 0
 
     def _reschedule(self, fact: Reschedule) -> Minor:
         """Replace what later instalments still ask for by a new schedule of their principal."""

@@ -194,8 +194,6 @@ def _capital_and_profit(
     profit = pool - sum(capital)
     step = rules.payout_step_minor
     if profit <= 0:
-        if sum(capital) == 0:
-            return capital
         return split_pool(pool, capital, residue=rules.residue, step_minor=step).parts
     if sum(weights) == 0:
         raise ShareOutError("There is profit to divide, but nobody has a weight to divide it by.")

@@ -83,6 +83,12 @@ SENTENCES: Final[Sentences] = {
         "The terms approved for the loan of {first} for {who} give no schedule, so it bears no "
         "interest. Reverse the approval, and approve it again with other terms.",
     ),
+    "loan_fee_impossible": (
+        "task",
+        "The fee agreed for the loan of {second} for {who} is {first}: nothing would be left to "
+        "hand over, so no fee counts as agreed. Reverse the approval, and approve it again with a "
+        "smaller fee.",
+    ),
     "new_plan_impossible": (
         "task",
         "A new plan for the loan of {who} was agreed that cannot be followed: nothing is left from "

@@ -9,6 +9,7 @@ from model.book import Book
 from model.journal import entry_page
 from model.reducer import fold
 from model.timeline import Timeline
+from tests.model.laws import assert_told
 from tests.strategies import Phone, Village, share
 
 Apart = tuple[Village, Phone, Phone]
@@ -19,6 +20,7 @@ def told(village: Village) -> Book:
     """The book of a village, the same in every order in which its entries arrive."""
     entries = village.entries
     expected = fold(entries)
+    assert_told(expected, entries)
     for seed in range(3):
         arriving = random.Random(seed).sample(entries, len(entries))
         timeline = Timeline()

@@ -17,6 +17,7 @@ from model.pages import NO_MEETING
 from model.statements import meeting_view, passbook_view
 from model.suspense_view import suspense_view
 from model.views import book_view
+from model.wording import SENTENCES
 from tests.strategies import sums
 
 NOWHERE = (NO_MEETING, NO_MEETING)
@@ -83,6 +84,8 @@ def assert_told(book: Book, entries: Iterable[Entry]) -> None:
         where = tuple(getattr(event, name, NO_MEETING) for name in ("cycle", "session"))
         assert (page.cycle, page.session) in {where, (where[0], NO_MEETING), NOWHERE}
         assert page.status in {"counted", "corroborating", "suspense", "void"}
+    for (code, _), _ in book.findings.rows():
+        assert code in SENTENCES
 
 
 def assert_balanced(book: Book) -> None:

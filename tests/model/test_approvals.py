@@ -24,6 +24,7 @@ from tests.strategies import (
     Phone,
     Village,
     chance_history,
+    elect,
     findings,
     histories,
 )
@@ -467,3 +468,27 @@ def thing(book: Book, entry: Entry) -> object:
 def test_pasts_are_true() -> None:
     for entry in chance_history(7, 60, ASKING):
         assert entry.id not in pasts(entry)
+
+
+def test_a_balance_that_two_officers_brought_over_alike_waits_for_no_third() -> None:
+    """The newest of them stood among what waits until something else was said about it."""
+    village = Village()
+    event = e.OpeningBalanceSet(b"", "box", 500, 2, "2026-01-01")
+    first = village.secretary.record(event)
+    assert [name for name, _ in village.secretary.book.waiting.rows()] == [first.hex()]
+    village.treasurer.record(event)
+    assert list(village.book.waiting.rows()) == []
+
+
+def test_what_two_treasurers_paid_alike_waits_for_no_third() -> None:
+    """The one before and the one after an election that the former did not know of."""
+    village = Village()
+    village.adopt(replace(CONSTITUTION, version=2, approvals={"expense.paid": 2}))
+    village.meet()
+    elect(village.secretary, village.candidate("treasurer", village.chairperson.person))
+    village.chairperson.learns_from(village.secretary)
+    paid = e.ExpensePaid(1, 1, "stationery", 60)
+    entries = [phone.record(paid) for phone in (village.treasurer, village.chairperson)]
+    book = village.book
+    assert {entry_page(book, one.hex()).status for one in entries} == {"counted", "corroborating"}
+    assert list(book.waiting.rows()) == []

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book
+from model.elections import office_history
 from model.identifiers import receipt_code
 from model.journal import entry_page
 from model.offices import founded, holder, officers, seating
@@ -345,6 +346,9 @@ def test_the_founders_old_phone_takes_no_office_from_anybody() -> None:
     book = book_of(committee)
     assert entry_page(book, stolen[0].hex()).reasons == ("founding_over",)
     assert len(findings(book, "founding_over")) == 4
+    for title in ("chairperson", "treasurer"):
+        people = [person for _, person, _ in office_history(book, title)]
+        assert people == [holder(book, title)]
 
 
 def test_the_founders_old_phone_makes_nobody_another_member() -> None:

@@ -2,10 +2,13 @@
 
 from msgspec.structs import replace
 
+from model import amendments
 from model import events as e
+from model.alone import witnesses
 from model.codec import Unreadable
 from model.journal import entry_page
 from model.views import book_view, is_withheld
+from tests.model.apart import told
 from tests.strategies import (
     CONSTITUTION,
     Phone,
@@ -126,3 +129,76 @@ def test_members_with_one_number_or_phone_are_pointed_out() -> None:
     village.secretary.record(e.MemberAdded(9, "2026-01-01", b"", b"phone--1"))
     village.treasurer.record(e.MemberAdded(9, "2026-01-01", b"", b"phone--1"))
     assert len(findings(village.book, "possible_duplicate_member")) == 2
+
+
+# When the value of a share may change
+
+
+def test_the_value_of_a_share_changes_between_two_cycles() -> None:
+    """Not while one is open as far as the author knew; the second of two may be open still."""
+    dearer = replace(CONSTITUTION, version=2, share_value_minor=200)
+    village = Village()
+    proposal = village.propose(dearer)
+    early = adopt(village.secretary, proposal, dearer)
+    village.agree(village.secretary.record(e.MeetingClosed(1, 1, ())))
+    village.agree(village.secretary.record(e.CycleClosed(1, "2026-12-31")))
+    between = adopt(village.secretary, proposal, dearer)
+    book = told(village)
+    assert entry_page(book, early.hex()).reasons == ("share_value_in_cycle",)
+    assert entry_page(book, between.hex()).status == "counted"
+    current = book.constitution.find("current")
+    assert current is not None
+    assert current.terms.share_value_minor == 200
+    village.secretary.record(e.CycleOpened(2, "2027-01-01", "2027-12-31"))
+    village.meet()
+    other = replace(CONSTITUTION, version=3, share_value_minor=300)
+    late = village.adopt(other)
+    assert entry_page(told(village), late.hex()).reasons == ("share_value_in_cycle",)
+
+
+def test_rules_that_one_officer_agreed_to_alone_are_over_once_there_are_two() -> None:
+    phone = Phone("founder", "Wanjiru")
+    phone.record(e.GroupDescribed("Umoja", "KES", 2))
+    phone.record(CONSTITUTION)
+    for title in ("chairperson", "treasurer", "secretary"):
+        phone.record(e.OfficerElected(title, phone.person))
+    terms = replace(CONSTITUTION, version=2, shares_max=7)
+    proposal = phone.record(e.ConstitutionProposed(terms))
+    asked = phone.record(e.OfficerProposed("treasurer", Phone("", "Otieno").person))
+    elected = elect(phone, asked)
+    adopted = adopt(phone, proposal, terms)
+    book = phone.book
+    assert entry_page(book, elected.hex()).status == "counted"
+    assert entry_page(book, adopted.hex()).reasons == ("needs_approval",)
+
+
+def test_a_stranger_bears_no_witness_that_the_group_is_founded() -> None:
+    village = Village()
+    stranger = Phone("stranger", "Mallory")
+    village.phones.append(stranger)
+    village.meet()
+    stranger.record(share(village.members[0], 300))
+    assert witnesses(village.book) == ()
+    first = village.treasurer.record(share(village.members[0], 200))
+    assert witnesses(village.book) == (first.hex(),)
+
+
+def test_every_rule_that_is_told_in_words_is_one() -> None:
+    """What a new constitution changes is told by the names of its fields; the two must agree."""
+    fields = {*e.ConstitutionAdopted.__struct_fields__, *e.LoanRules.__struct_fields__}
+    assert amendments._RULES.keys() <= fields
+    loan = e.LoanRules(penalty_ppm=20_000, fee_minor=500)
+    (fee, penalty) = amendments.changes(
+        CONSTITUTION, replace(CONSTITUTION, loan=loan), lambda minor: f"KES {minor // 100}"
+    )
+    assert (fee.label, fee.after) == ("the fee of a loan", "KES 5")
+    fines = {**CONSTITUTION.fines, "no_show": 900}
+    (fine,) = amendments.changes(CONSTITUTION, replace(CONSTITUTION, fines=fines), str)
+    assert (fine.label, fine.before) == ("the fine “no show”", "no rule")
+    asks = replace(CONSTITUTION, approvals={"expense.paid": 2})
+    (asked,) = amendments.changes(CONSTITUTION, asks, str)
+    assert (asked.label, asked.after) == ("how many approve “expense paid”", "2")
+    assert (penalty.label, penalty.after) == (
+        "the penalty for paying late, as a percentage",
+        "2 %",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +14,20 @@ from model import events as e
 from model.journal import balance
 from model.loan_account import loan_account
 from model.loan_facts import guarantors_of
-from model.loan_terms import penalty_of, terms_of
+from model.loan_terms import (
+    agreement_from,
+    agreement_text,
+    allocation_of,
+    interest_of,
+    order_of,
+    penalty_of,
+    terms_of,
+)
 from model.loan_watch import guaranteed_by, penalties_open
+from model.reckoning.accrual import EarlyPolicy
+from model.reckoning.allocation import check_rule
+from model.reckoning.rates import DAY_COUNTS, percent
+from model.reckoning.terms import LoanTerms, RoundingRule
 from tests.model.apart import told
 from tests.model.drawn_events import _value
 from tests.model.laws import assert_balanced, assert_shown
@@ -66,6 +78,33 @@ def test_a_loan_by_rare_rules_moves_the_cash_that_moved(rules: e.LoanRules) -> N
     basis = penalty_of(page).basis
     said = (page.rules or e.LoanRules()).penalty_basis
     assert basis == ("principal_interest" if said == "principal_and_interest" else said)
+
+
+def test_a_fee_that_leaves_nothing_to_hand_over_is_pointed_out() -> None:
+    village = Lender(e.LoanRules(fee_minor=2_000))
+    (finding,) = findings(village.book, "loan_fee_impossible")
+    assert "is KES 20.00" in finding.sentence
+    assert "loan of KES 9.00" in finding.sentence
+    village.lend()
+    assert findings(told(village), "loan_fee_impossible")
+    approval = next(
+        identity
+        for identity, entry in village.chairperson.known.items()
+        if isinstance(entry.event, e.LoanApproved)
+    )
+    village.agree(village.secretary.record(e.EntryReversed(1, 1, approval, "too dear")))
+    assert not findings(told(village), "loan_fee_impossible")
+
+
+@pytest.mark.parametrize("fee", [0, 629, 630, 899, 900])
+def test_a_fee_is_too_large_when_nothing_is_left_beside_interest_at_once(fee: int) -> None:
+    """Interest of 270 is kept back from 900 when they are handed over, and so is the fee."""
+    village = Lender(e.LoanRules(method="upfront", upfront="deducted", fee_minor=fee))
+    assert bool(findings(village.book, "loan_fee_impossible")) is (fee >= 900)
+    village.lend()
+    assert bool(findings(village.book, "loan_fee_impossible")) is (fee + 270 >= 900)
+    assert not findings(village.book, "loan_terms_impossible")
+    assert_shown(village.book)
 
 
 def drawn_rules() -> st.SearchStrategy[e.LoanRules]:
@@ -247,3 +286,52 @@ def test_a_loan_whose_fund_was_decided_later_moves_its_lines_there() -> None:
     after = told(village)
     assert_balanced(after)
     assert {code: balance(after, code) for code in income} != income
+
+
+def test_a_new_agreement_is_read_as_it_was_written() -> None:
+    old = LoanTerms(900, "flat", percent("10"), 3, "2026-01-31", rounding=RoundingRule("floor"))
+    rules = e.LoanRules(rate_per="year", principal_grace=1, every=2)
+    loan = bytes(17)
+    for agreed, arrears in ((e.LoanRules(), "kept"), (rules, "joined")):
+        written = e.LoanRescheduled(
+            loan,
+            1,
+            2,
+            2,
+            "reducing",
+            50_000,
+            6,
+            "week",
+            "2026-03-02",
+            agreed,
+            arrears,  # type: ignore[arg-type]
+        )
+        said, terms = agreement_from(agreement_text(written), old)
+        assert (said, terms.method, terms.periods) == (arrears, "reducing", 6)
+        assert (terms.rate.numerator, terms.due.unit) == (50_000, "week")
+        assert terms.due.first_due_on == "2026-03-02"
+        assert terms.rounding == old.rounding
+        assert (terms.rate.per, terms.due.every) == (agreed.rate_per, agreed.every)
+        assert terms.grace.principal == agreed.principal_grace
+
+
+def test_whatever_may_be_agreed_about_a_loan_has_a_meaning_for_the_reckoning() -> None:
+    """Each choice that the rules of a loan offer is one that the reckoning knows."""
+    told_of = inspect.type_info(e.LoanRules)
+    assert isinstance(told_of, inspect.StructType)
+    ((_, page),) = Lender().lend().book.loans.rows()
+    choices = {
+        field.name: field.type.values
+        for field in told_of.fields
+        if isinstance(field.type, inspect.LiteralType)
+    }
+    assert {"advance", "allocation", "day_count", "early"} <= choices.keys()
+    for name, values in choices.items():
+        for value in values:
+            loan = replace(page, rules=replace(e.LoanRules(), **{name: value}))
+            check_rule(allocation_of(loan))
+            assert interest_of(loan).early in get_args(EarlyPolicy)
+            terms = terms_of(loan)
+            assert terms is not None
+            assert terms.day_count in DAY_COUNTS
+            assert order_of(loan) == allocation_of(loan).order

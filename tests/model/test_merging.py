@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model import events as e
 from model.book import Book
-from model.journal import FINES_DUE, SHARES, balance
+from model.journal import FINES_DUE, SHARES, balance, entry_page
 from model.members import kept_member, loans_of, names_of
 from model.merging import BY_MEMBER, _Pair, merged_by
 from model.reducer import apply, fold, undo
@@ -413,3 +413,20 @@ def test_who_proposes_merges_over_and_over_silences_nobody() -> None:
     village.secretary.record(share(one, 300))
     merge(village, keep=two, drop=one)
     assert shares_of(village.book, two) == (300, 3)
+
+
+def test_who_is_one_with_another_is_not_one_with_everybody() -> None:
+    """An officer who is a member under two names approves a loan to a third, and not to oneself."""
+    village = Village()
+    own, other, third = village.members
+    village.elect("chairperson", village.chairperson.person, own)
+    village.meet()
+    merge(village, keep=own, drop=other)
+    loans = [
+        village.secretary.record(e.LoanApplied(1, 1, member, 300, "seed", 3))
+        for member in (third, other)
+    ]
+    village.meet()
+    for loan, said in zip(loans, ("counted", "void"), strict=True):
+        approved = village.chairperson.record(e.LoanApproved(1, 1, loan, 300, "flat", 0, 3))
+        assert entry_page(village.chairperson.book, approved.hex()).status == said

@@ -3,15 +3,16 @@
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from model import events as e
 from model.book import Book
 from model.entry import Entry, order_key
 from model.export import Money, closing_balances, to_hledger
 from model.history import journal
-from model.journal import balance, reversed_by
+from model.journal import balance, entry_page, reversed_by
 from model.reducer import apply, fold
-from tests.strategies import Village, sums
+from tests.strategies import CONSTITUTION, Village, adopt, sums
 
 
 def indebted() -> tuple[Village, bytes]:
@@ -110,3 +111,44 @@ def test_of_payments_that_were_all_taken_back_at_most_one_is_shown(
         if page.kind in ("loan.repaid", "fine.paid") and page.lines and reversed_by(book, page)
     ]
     assert len(shown) == len(set(shown))
+
+
+def test_what_is_changed_by_a_new_fact_is_not_taken_back_by_a_reversal() -> None:
+    """A word of one's own, an office, a name, a meeting: each has a fact of its own for that."""
+    village = Village()
+    secretary, treasurer, member = village.secretary, village.treasurer, village.members[0]
+    asked = village.propose(replace(CONSTITUTION, version=2, shares_max=7))
+    found, lost = (
+        secretary.record(e.VariancePosted(1, 1, "close", pocket, "over", 10, "counted anew"))
+        for pocket in ("box", "bank")
+    )
+    village.meet()
+    events = (
+        e.ApprovalGiven(found, 1, 1),
+        e.RequestDeclined(lost, 1, 1),
+        e.ApprovalWithdrawn(lost),
+        e.MemberStatusSet(member, "suspended"),
+        e.MemberProfileSet(member, 1, "female", 1990),
+        e.AgendaReached(1, 1, "close"),
+        e.LoanApplied(1, 1, member, 300, "seed", 3),
+        e.PartnerSet(b"", "Tujenge", "ngo"),
+        e.OfficerProposed("key_holder", treasurer.person),
+        e.ConstitutionProposed(replace(CONSTITUTION, version=3)),
+    )
+    of_chair = (e.ApprovalGiven, e.RequestDeclined, e.ApprovalWithdrawn, e.MemberStatusSet)
+    said = [
+        (village.chairperson if isinstance(event, of_chair) else secretary).record(event)
+        for event in events
+    ]
+    said += [asked, member, adopt(secretary, asked, replace(CONSTITUTION, version=2, shares_max=7))]
+    said.append(secretary.record(e.MeetingClosed(1, 1, ())))
+    begun = (e.GroupDescribed, e.CycleOpened, e.OfficerElected, e.MeetingOpened)
+    said += [name for name, one in secretary.known.items() if isinstance(one.event, begun)]
+    village.meet()
+    for entry in said:
+        assert entry_page(village.book, entry.hex()).status != "void", village.secretary.known[
+            entry
+        ]
+        reversal = treasurer.record(e.EntryReversed(1, 1, entry, "not so"))
+        page = entry_page(treasurer.book, reversal.hex())
+        assert page.reasons == ("not_reversible",), treasurer.known[entry].event

@@ -21,7 +21,7 @@ from model.reckoning.eligibility import (
     reasons_against,
 )
 from model.reckoning.lines import interest_due
-from model.reckoning.rates import percent
+from model.reckoning.rates import Rate, percent
 from model.reckoning.schedules import schedule
 from model.reckoning.shareout import share_out
 from model.reckoning.shareout_terms import Capital, Fund, Saver, ShareOutRules
@@ -29,7 +29,7 @@ from model.reckoning.terms import Fee, Grace, LoanTerms, RoundingRule
 from model.shareouts import shareout_of
 from model.standing import CLAIMS_EACH, CLAIMS_MAX
 from model.stopped import VERDICTS_EACH
-from tests.model.apart import status, told
+from tests.model.apart import lent, status, told
 from tests.model.laws import assert_balanced, assert_prefix, assert_shown
 from tests.model.stopped_phones import Stolen
 from tests.model.test_one_too_many import copies
@@ -306,3 +306,148 @@ def test_an_instalment_of_nothing_is_never_late() -> None:
 def test_of_no_lines_no_interest_is_due() -> None:
     terms = LoanTerms(900, "reducing", percent("1"), 3, "2026-01-31")
     assert interest_due(terms, [], "2026-02-01", "sum_of_digits") == []
+
+
+# Receipts that are shared
+
+
+def test_of_what_is_drawn_no_part_is_of_a_receipt_that_was_matched_anew() -> None:
+    village = Village()
+    treasurer, member = village.treasurer, village.members[0]
+    names = [
+        treasurer.record(receipt(amount, reference))
+        for amount, reference in ((300, "QX1"), (200, "QX2"), (100, "QX3"))
+    ]
+    drawn, other = (
+        treasurer.record(e.SavingsDeposited(1, 1, member, amount, line, "mobile", "receipts"))
+        for line, amount in ((1, 400), (2, 200))
+    )
+    for name in names:
+        treasurer.record(e.PaymentMatched(name, drawn, 1, 1))
+    treasurer.record(e.PaymentMatched(names[1], other, 1, 1))
+    book = treasurer.book
+    assert {page.left_minor for _, page in book.receipts.rows()} == {0}
+    assert balance(book, UNALLOCATED) == 0
+    assert_balanced(book)
+
+
+def test_an_entry_that_names_the_reference_draws_on_its_receipt() -> None:
+    village = Village()
+    loan = lent(village)
+    village.treasurer.record(receipt(300, "QX1"))
+    village.treasurer.record(e.LoanRepaid(1, 1, loan, 200, 1, "mobile", "qx 1", source="receipts"))
+    book = village.treasurer.book
+    ((_, page),) = book.receipts.rows()
+    assert (page.state, page.left_minor) == ("matched", 100)
+    assert balance(book, UNALLOCATED) == -100
+    assert_balanced(book)
+
+
+@pytest.mark.parametrize("told_of", ["", "before", "after"])
+def test_two_kinds_of_money_under_one_reference_are_pointed_out(told_of: str) -> None:
+    """Unless the provider told of it, before or after, and what came is the sum of both."""
+    village = Village()
+    loan = lent(village)
+    treasurer = village.treasurer
+    if told_of == "before":
+        treasurer.record(receipt(170, "QX9"))
+    treasurer.record(e.LoanRepaid(1, 1, loan, 100, 1, "mobile", "QX9"))
+    treasurer.record(e.LoanRecovered(loan, 1, 1, 70, channel="mobile", provider_ref="QX9"))
+    if told_of == "after":
+        treasurer.record(receipt(170, "QX9"))
+    book = treasurer.book
+    assert bool(findings(book, "reference_twice")) is (not told_of)
+    assert balance(book, MOBILE) == 170
+    assert_balanced(book)
+    assert_shown(book)
+
+
+# Requests to pay out
+
+
+def test_what_a_stopped_phone_paid_bars_nobody_from_calling_it_off() -> None:
+    world = Stolen()
+    village = world.village
+    asked = village.secretary.record(
+        e.WithdrawalRequested(1, 1, 600, "savings", village.members[0])
+    )
+    village.meet()
+    world.spared = set(world.thief.known)
+    world.thief.record(e.WithdrawalPaid(asked, 1, 1))
+    village.meet()
+    cancelled = village.secretary.record(e.WithdrawalCancelled(asked, 1, 1, "he was robbed"))
+    village.meet()
+    assert world.page(cancelled).status == "counted"
+    ((_, page),) = world.book.withdrawals.rows()
+    assert page.state == "cancelled"
+
+
+def test_a_payment_that_stands_by_says_the_amount_that_was_asked_for_too() -> None:
+    village = Village()
+    secretary, treasurer, chairperson = village.phones[:3]
+    old_phone = Phone("old phone", "Otieno")
+    village.phones.append(old_phone)
+    secretary.lamport += 50
+    asked = chairperson.record(e.WithdrawalRequested(1, 1, 600, "savings", village.members[0]))
+    for phone in (treasurer, old_phone):
+        phone.learns_from(chairperson)
+    payments = [phone.record(e.WithdrawalPaid(asked, 1, 1)) for phone in (treasurer, old_phone)]
+    # The record keeper asked for less, apart from all that.
+    secretary.record(e.WithdrawalRequested(1, 1, 500, "savings", village.members[0]))
+    book = told(village)
+    pages = [entry_page(book, one.hex()) for one in payments]
+    assert sorted(page.status for page in pages) == ["corroborating", "counted"]
+    assert {page.amount for page in pages} == {500}
+    assert balance(book, "1010") == -500
+    assert_balanced(book)
+
+
+# Plain reckoning of what is rare
+
+
+def test_an_instalment_of_nothing_after_an_unpaid_one_is_not_late() -> None:
+    terms = LoanTerms(
+        900, "reducing", percent("0"), 3, "2026-01-31",
+        grace=Grace(principal=2), fees=(Fee(30, at="first"),),
+    )  # fmt: skip
+    assert [row.number for row in standing_by_sum(terms, 0, "2026-04-01").late] == [1]
+    assert standing_by_sum(terms, 30, "2026-04-01").late == ()
+
+
+@pytest.mark.parametrize(
+    ("lent_minor", "rate", "periods", "rounding"),
+    [
+        (60_421, Rate(213_411, 10**6), 7, RoundingRule("floor", 1, 50)),
+        (59_723, Rate(17_744, 10**6), 215, RoundingRule("ceiling", 5, 1)),
+        (532_374_342, Rate(122_203, 10**6), 114, RoundingRule("ceiling", 1, 1)),
+    ],
+)
+def test_a_level_that_is_moved_brings_the_last_instalment_nearer_to_the_others(
+    lent_minor: int, rate: Rate, periods: int, rounding: RoundingRule
+) -> None:
+    """It is moved once, three times, or as long as an instalment covers its interest."""
+    off = {}
+    for fit in get_args(LoanTerms.__annotations__["level_fit"]):
+        terms = LoanTerms(
+            lent_minor, "reducing_instalment", rate, periods, "2026-01-31",
+            rounding=rounding, level_fit=fit,
+        )  # fmt: skip
+        rows = schedule(terms).instalments
+        assert sum(row.principal_minor for row in rows) == lent_minor
+        off[fit] = abs(rows[-1].total_minor - rows[0].total_minor)
+    assert off["closest"] <= off["formula"]
+
+
+def test_a_provider_that_paid_takes_its_fee_beside_what_was_asked_for() -> None:
+    village = Village()
+    asked = village.secretary.record(
+        e.WithdrawalRequested(1, 1, 600, "savings", village.members[0])
+    )
+    village.meet()
+    village.treasurer.record(e.PayoutAttempted(asked, "R1", "mpesa", 1, 1))
+    village.treasurer.record(e.PayoutResult(asked, "R1", "success", 1, 1, fee_minor=9))
+    for _ in range(2):  # it is stated anew with every word about it, and stays what it is
+        book = told(village)
+        assert (balance(book, "5060"), balance(book, MOBILE)) == (9, -609)
+        assert_balanced(book)
+        village.treasurer.record(e.PayoutResult(asked, "R1", "unknown", 1, 1))

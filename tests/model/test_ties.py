@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from model import events as e
 from model.agreement import claimants
@@ -25,7 +26,7 @@ from model.standing import CLAIMS_EACH
 from model.timeline import Timeline
 from tests.model.laws import another_order, everything, totals
 from tests.model.stopped_phones import held
-from tests.strategies import Phone, Village, findings, share
+from tests.strategies import CONSTITUTION, Phone, Village, findings, share
 
 
 def told(book: Book) -> Counter[tuple[object, ...]]:
@@ -186,11 +187,24 @@ def one_payment_taken_back_twice(village: Village) -> None:
         phone.record(e.EntryReversed(1, 1, paid, "mistake"))
 
 
+def rule_after_rule_proposed(village: Village) -> None:
+    """Three officers propose rule after rule, each at home, and all of them are agreed to."""
+    village.meet()
+    proposals = [
+        phone.record(e.ConstitutionProposed(replace(CONSTITUTION, shares_max=10 * time + number)))
+        for time in range(1, 6)
+        for number, phone in enumerate(village.phones[:3])
+    ]
+    village.meet()
+    for proposal in proposals:
+        village.agree(proposal)
+
+
 STORIES: tuple[Callable[[Village], None], ...] = (
     *(two_phones_that_choose, two_phones_that_speak, a_flood, one_promise_twice),
     *(one_promise_of_two_kinds, one_request_twice, a_loan_of_one_hand, paid_in_by_one_who_left),
     *(two_requests_with_other_guarantors, called_by_one_who_did_not_know),
-    *(a_cycle_opened_three_times, one_payment_taken_back_twice),
+    *(a_cycle_opened_three_times, one_payment_taken_back_twice, rule_after_rule_proposed),
 )
 
 

@@ -5,6 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from model.days import add_days
+from model.money import AMOUNT_MINOR_MAX
 from model.reckoning.account import Account, AccountError, account
 from model.reckoning.accrual import InterestRule
 from model.reckoning.allocation import AllocationRule, Split, position
@@ -337,3 +338,11 @@ def test_what_cannot_be_is_refused() -> None:
         account(TERMS, [Payment("2026-03-01", 1)] * 20_001, LATE)
     with pytest.raises(TermsError, match="deferred"):
         account(TERMS._replace(grace=Grace(interest=1)), [], LATE, interest=ACTUAL)
+
+
+def test_the_largest_amount_that_can_be_true_is_taken_and_no_larger_one() -> None:
+    paid = account(TERMS, [Payment("2026-02-28", AMOUNT_MINOR_MAX)], LATE)
+    assert paid.outstanding_minor == 0
+    assert paid.overpaid_minor == AMOUNT_MINOR_MAX - schedule(TERMS).total_minor
+    with pytest.raises(AccountError, match="too large to be true"):
+        account(TERMS, [Payment("2026-02-28", AMOUNT_MINOR_MAX + 1)], LATE)

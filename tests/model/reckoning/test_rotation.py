@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from hashlib import sha256
 from random import Random
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -334,3 +334,13 @@ def test_an_auction_that_cannot_be_is_refused() -> None:
     ):
         with pytest.raises(RotationError):
             auction_round(bad, 0, discount)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"order": ("Amina",)}, {"contribution_minor": 0}, {"fee_minor": 10**9}]
+)
+def test_a_rotation_that_cannot_be_has_no_progress(changed: dict[str, Any]) -> None:
+    rotation = Rotation(100, ("Amina", "Baraka"), "2026-01-31")
+    assert len(progress(rotation, [], 2).rounds) == 2
+    with pytest.raises(RotationError):
+        progress(rotation._replace(**changed), [], 1)
