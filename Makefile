@@ -15,7 +15,7 @@ JAVASCRIPT := tests/javascript/node_modules
 # A file of tests stays in one process; PYTEST_ARGUMENTS=-x says something else instead.
 PYTEST_ARGUMENTS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-# Which stories `make simulate` tells; without an end it takes MINUTES=60, or Ctrl-C.
+# Which stories `make simulate` tells: without a last one until MINUTES=60 are over, or Ctrl-C.
 SEEDS ?= 0-
 
 # The demo and the tests start phones by the dozen: what Python compiled for one, the next one reads.
@@ -65,6 +65,9 @@ coverage: $(VENV)/test
 	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGUMENTS) --quiet --hypothesis-profile=ci tests/model tests/replication
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=100 --include="$$($(BIN)/python -m simulations.mutation.cores admission session codec reducer)"
+
+simulate: $(VENV)/test
+	@$(BIN)/python -m simulations --seeds $(SEEDS) $(if $(MINUTES),--minutes $(MINUTES)) $(SIMULATE_ARGUMENTS)
 
 fuzz: $(VENV)/test
 	@$(BIN)/python -m simulations.fuzzing $(if $(MINUTES),--minutes $(MINUTES))

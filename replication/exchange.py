@@ -134,7 +134,7 @@ class Exchange:
             case Notes(notes):
                 return Outcome(notes=notes)
             case Proof():
-                if self._own_chain.take(message):
+                if self._own_chain.take(message, session.device):
                     session.count_proof()
                 return Outcome()
             case Sorry(code, text):
@@ -175,7 +175,7 @@ class Exchange:
             outcome = self._hang_up(peer, taken.refusal)
             return outcome._replace(store=stored, send=(*self.pump_all(), *outcome.send))
         reply = self._have() if taken.missing else self._acknowledgement(session)
-        told = self._tell_served(served) if taken.admitted and not taken.missing else ()
+        told = self._tell_served(served, peer) if taken.admitted and not taken.missing else ()
         send = ((peer, self._say(session, reply)), *told, *self.pump_all())
         # What it brought may have shown that it was stopped wrongly: ask again.
         if self._only_delivers(session) and not remaining and not taken.missing:
@@ -203,16 +203,16 @@ class Exchange:
             and (session.waits or not lacking(self.ancestry, session.given))
         ]
 
-    def _tell_served(self, served: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
+    def _tell_served(self, served: Sequence[str], by: str = "") -> tuple[tuple[str, bytes], ...]:
         """Keep back what these lack now, and acknowledge it to them unasked.
 
-        Not to one in the middle of bringing more: it counts our answers.
+        Not to who brought it, nor to one in the middle of bringing more: they count our answers.
         """
         told = []
         for peer in served:
             session = self._sessions[peer]
             session.waits = bool(lacking(self.ancestry, session.given))
-            if session.waits and not session.expected_changes:
+            if session.waits and peer != by and not session.expected_changes:
                 told.append((peer, self._say(session, self._acknowledgement(session))))
         return tuple(told)
 

@@ -7,7 +7,7 @@ other device. A peer says the proof of each end of our chain that we lack (`proo
 changes themselves, which may take long or never come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from replication.ancestry import Ancestry
 from replication.change import chain_hash, verify_chain
@@ -42,9 +42,10 @@ class OwnChain:
             if device != self._device
         }
 
-    def take(self, proof: Proof) -> bool:
-        """Whether a proof shows a change of ours that is not here; it is remembered then.
+    def take(self, proof: Proof, by: bytes) -> bool:
+        """Whether a proof that a device shows is of a change of ours that is not here.
 
+        It is remembered then, and as what that device says, until it says again what it holds.
         RemoteError("bad_signature") for one that we never signed. Of very many the ends furthest
         along are kept: older ones on the same branch say less.
         """
@@ -54,13 +55,14 @@ class OwnChain:
         tip = Tip(self._device, n, chain)
         if knows_all(self._ancestry, (tip,)):
             return False
-        self._remember(tip)
+        self._proven = frozenset(self._furthest(self._proven, tip))
+        self._told[by] = self._furthest(self._told.get(by, ()), tip)
         return True
 
-    def _remember(self, tip: Tip) -> None:
-        lacked = [one for one in self._proven if not knows_all(self._ancestry, (one,))]
-        furthest = sorted({*lacked, tip}, key=lambda one: (one.n, one.chain))
-        self._proven = frozenset(furthest[-PROVEN_MAX:])
+    def _furthest(self, known: Iterable[Tip], tip: Tip) -> tuple[Tip, ...]:
+        lacked = [one for one in known if not knows_all(self._ancestry, (one,))]
+        ends = sorted({*lacked, tip}, key=lambda one: (one.n, one.chain))
+        return tuple(ends[-PROVEN_MAX:])
 
     @property
     def proven(self) -> frozenset[Tip]:

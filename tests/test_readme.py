@@ -80,3 +80,19 @@ def test_what_to_type_when_something_goes_wrong_can_be_typed() -> None:
 @pytest.mark.parametrize("typed", ["rescue", "suspend treasurer --forever", "propose nonsense"])
 def test_what_can_not_be_typed_is_seen(typed: str) -> None:
     assert faults(typed)
+
+
+def idle_targets(makefile: str, told: str) -> set[str]:
+    """What `make NAME` is told of for, and does nothing: make passes it over in silence."""
+    made = set(re.findall(r"^([a-z-]+):[^=\n]*\n\t", makefile, re.MULTILINE))
+    phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    return (phony | set(re.findall(r"\bmake ([a-z-]+)", told))) - made
+
+
+def test_every_target_of_make_that_is_told_of_does_something() -> None:
+    makefile = (TESTS.parent / "Makefile").read_text("utf-8")
+    gate = (TESTS.parent / ".ci" / "run").read_text("utf-8")
+    in_code = " ".join(re.findall(r"`make [^`]*`|^make .*$|^ +make .*$", README, re.MULTILINE))
+    assert idle_targets(makefile, in_code + " ".join(re.findall(r"^make .*$", gate, re.M))) == set()
+    without = re.sub(r"^simulate:.*\n(\t.*\n)+", "", makefile, flags=re.MULTILINE)
+    assert idle_targets(without, "") == {"simulate"}

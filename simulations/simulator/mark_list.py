@@ -17,7 +17,7 @@ PATHS: Final = paths(
     "node.ledger_file:explain",
     "node.ledger_file:fold_log",
     "node.continuity:Continuity._note",
-    "replication.own_chain:OwnChain._remember",
+    "replication.own_chain:OwnChain._furthest",
     "node.relay_founding:add",
     "relay.sql_store:SqlStore.renew",
 )
@@ -122,7 +122,7 @@ _PATHS: Final = """
     path:node.relay_reading:begin_anew
     path:node.suspending:suspend
     path:relay.sql_store:SqlStore.renew
-    path:replication.own_chain:OwnChain._remember
+    path:replication.own_chain:OwnChain._furthest
 """
 """Functions for rare cases."""
 

@@ -139,6 +139,20 @@ def test_it_waits_too_while_what_comes_follows_others_that_are_not_here() -> Non
     assert waits_for(backup) == set()
 
 
+def test_an_end_that_moves_is_waited_for_though_no_other_word_was_said_of_it() -> None:
+    """The peer learned of it in the middle of the conversation, and still says what it held."""
+    _, backup, lost = put_back(2)
+    listen(backup, "sec")
+    first, later = (one.change for one in lost)
+    tell(backup, Have((Tip(backup.keys.public, first.n, first.chain_hash),), b""), proof_of(first))
+    give(backup, "sec", [first])
+    assert waits_for(backup) == set()
+    tell(backup, proof_of(later))
+    assert waits_for(backup) == {SEC}
+    give(backup, "sec", [later])
+    assert waits_for(backup) == set()
+
+
 def test_an_end_is_proved_once_in_a_conversation_and_a_new_end_again() -> None:
     secretary, treasurer = found_with("tre")
     backup = copy_of(treasurer, "backup")
@@ -391,8 +405,7 @@ def test_only_what_this_phone_signed_and_does_not_hold_is_ever_proven(
     is_lost = genuine and change.chain_hash in {one.change.chain_hash for one in lost}
     tips = {Tip(change.device, change.n, change.chain_hash)} if is_lost else set()
     assert phone.replica.proven_of_us() == tips
-    at_end = is_lost and change.n == lost[-1].change.n
-    assert waits_for(phone) == ({SEC} if at_end else set())
+    assert waits_for(phone) == ({SEC} if is_lost else set())
 
 
 _STORY = put_back(3)

@@ -110,6 +110,18 @@ def test_it_reaches_all_though_its_author_left() -> None:
     assert room.lack() == []
 
 
+def test_who_brings_something_is_answered_once() -> None:
+    """It counts our answers, also where something else is kept back from it."""
+    room = Room(("sec", "cha"), ("cha", "tre"))
+    room.mesh.write("tre", ledger_event(1))
+    room.settle()
+    assert room.waiting() == ["cha"]
+    room.mesh.write("sec", ledger_event(2))
+    room.deliver(("sec", "cha"))
+    answers = [type(decode(data)) for data in room.mesh.channels["cha", "sec"]]
+    assert answers == [Acknowledge]
+
+
 def test_who_writes_meanwhile_passes_on_what_came_before() -> None:
     room = Room(("sec", "tre"), ("tre", "cha"))
     room.mesh.write("sec", ledger_event(1))
