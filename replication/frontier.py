@@ -61,9 +61,10 @@ def tips_from(value: object) -> tuple[Tip, ...]:
 
 def _tip_from(row: object) -> Tip:
     match row:
-        case [bytes(device), int(n), bytes(chain)] if len(device) == 32 and len(chain) == 32:
-            if type(n) is int and 0 <= n <= CHAIN_LENGTH_MAX:
-                return Tip(device, n, chain)
+        case [bytes(device), int(n), bytes(chain)] if (
+            type(n) is int and 0 <= n <= CHAIN_LENGTH_MAX and len(device) == len(chain) == 32
+        ):
+            return Tip(device, n, chain)
     raise RemoteError("bad_tips", "a tip is device, position, chain hash")
 
 

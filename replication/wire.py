@@ -144,9 +144,8 @@ def _loads(data: bytes) -> object:
 
 def _key_from(row: object) -> PersonKey:
     match row:
-        case [bytes(key_id), bytes(key)]:
-            if len(key_id) == KEY_ID_BYTES and len(key) == KEY_BYTES:
-                return PersonKey(key_id, key)
+        case [bytes(key_id), bytes(key)] if (len(key_id), len(key)) == (KEY_ID_BYTES, KEY_BYTES):
+            return PersonKey(key_id, key)
     raise RemoteError("bad_message", "a member key is 16 and 32 bytes")
 
 
@@ -158,12 +157,13 @@ def _note_from(note: object) -> bytes:
 
 def _proof_from(fields: list[object]) -> Proof:
     match fields:
-        case [int(n), bytes(prev), int(time_ms), bytes(change_hash), bytes(signature)]:
-            is_plain = type(n) is int and type(time_ms) is int  # True equals 1
-            in_range = 1 <= n <= CHAIN_LENGTH_MAX and 0 <= time_ms < TIME_MS_MAX
-            sized = (len(prev), len(change_hash), len(signature)) == (32, 32, 64)
-            if is_plain and in_range and sized:
-                return Proof(n, prev, time_ms, change_hash, signature)
+        case [int(n), bytes(prev), int(time_ms), bytes(change_hash), bytes(signature)] if (
+            type(n) is type(time_ms) is int  # True equals 1
+            and 1 <= n <= CHAIN_LENGTH_MAX
+            and 0 <= time_ms < TIME_MS_MAX
+            and (len(prev), len(change_hash), len(signature)) == (32, 32, 64)
+        ):
+            return Proof(n, prev, time_ms, change_hash, signature)
     raise RemoteError("bad_message", "a proof is position, hash before, time, hash, signature")
 
 
