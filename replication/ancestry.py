@@ -16,9 +16,8 @@ from replication.history import Admitted, History, Lane, Place
 
 _RECENT_KEPT = 4096
 """Changes kept in memory beside the store: more than any meeting's heads reach back."""
-
-
 _NAMED_KEPT = 256
+"""Stored changes that peers named lately: more tips than the phones of a meeting speak of."""
 
 
 class _Branch(NamedTuple):
