@@ -55,15 +55,6 @@ class Device:
         self.stopping = asyncio.Event()
         """Set when the process is asked to stop."""
 
-    @property
-    def stays(self) -> bool:
-        """Whether links stay after an exchange (`mkutano run`) or end with it."""
-        return self.links.stay
-
-    @stays.setter
-    def stays(self, stays: bool) -> None:
-        self.links.stay = stays
-
     async def write(self, work: Callable[[Node], Step]) -> Step:
         """Run a step and send what it says."""
         return await self.links.step(lambda: work(self.node))
@@ -147,7 +138,7 @@ class Device:
         finally:
             for wait in waits:
                 wait.cancel()
-        if not (synced and self.stays):
+        if not (synced and self.links.stay):
             link.end("done")
             await link.over.wait()
         if not synced:

@@ -219,7 +219,7 @@ class Following:
         await self.at.step(work)
         if is_new:
             self.device.groups_changed.set()
-        if self.device.stays and await self.at.on_node(lambda node: self._uses(node, group)):
+        if self.device.links.stay and await self.at.on_node(lambda node: self._uses(node, group)):
             return  # its own link to this relay brings what is new (node/relay_links.py)
         claim = row.claim
         boxes = (claim.log, row.doors, claim.people, claim.summary)

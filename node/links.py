@@ -85,7 +85,7 @@ class Links:
         self.closed = False
         """Whether this device is stopping."""
         self.stay = False
-        """Whether links stay after an exchange, or end with it."""
+        """Whether links stay after an exchange (`mkutano run`) or end with it."""
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
         """The newest things that were refused, oldest first."""
         self.device_at: dict[tuple[bytes, Address], bytes] = {}

@@ -54,7 +54,7 @@ async def run(
     first has the address. Raises what `Node.open` raises, and OSError when the port is taken.
     """
     async with open_device(home, pin) as device, contextlib.AsyncExitStack() as stack:
-        device.stays = True
+        device.links.stay = True
         if device.node.home.sealed is not None:
             device.session = Session(IDLE_MINUTES * 60_000, boot_ms())
         _stop_on_signals(device)

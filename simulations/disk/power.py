@@ -35,6 +35,7 @@ FILE_SYSTEMS: Final[tuple[FileSystem, ...]] = get_args(FileSystem)
 
 _SHUTDOWN: Final = 0x8004587D
 _WITHOUT_FLUSHING: Final = 2
+_OF_ROOT: Final = ("/usr/sbin", "/sbin")
 _MEGABYTES: Final[dict[FileSystem, int]] = {"ext4": 64, "xfs": 320}
 _MAKE: Final[dict[FileSystem, tuple[str, ...]]] = {
     "ext4": ("mkfs.ext4", "-q", "-F"),
@@ -124,12 +125,18 @@ def power_cuts(kind: FileSystem, cuts: int, seed: int) -> Iterator[tuple[Ended, 
 def _require_root(program: str) -> None:
     if os.geteuid() != 0:
         raise CannotMount("mounting a disk of one's own needs root")
-    if shutil.which(program) is None:
+    if _found(program) is None:
         raise CannotMount(f"the program {program} is not installed")
 
 
-def _run(*command: str) -> None:
+def _found(program: str) -> str | None:
+    """Where a program lies; those that make disks often lie where only root's shell looks."""
+    return shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_OF_ROOT)))
+
+
+def _run(program: str, *arguments: str) -> None:
+    command = (_found(program) or program, *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip() or done.stdout.strip()
-        raise CannotMount(f"{' '.join(command[:1])}: {said}")
+        raise CannotMount(f"{program}: {said}")

@@ -7,11 +7,9 @@ names alike. What was on a lost phone alone is lost, and nothing else (`Nemesis.
 from typing import TYPE_CHECKING, Final
 
 from model.events import AttendanceMarked
-from node.errors import NodeError
 from node.node import Node, Step
 from simulations.simulator.backups import Markers, put_back
 from simulations.simulator.kinds import Kind
-from simulations.simulator.process import Killed
 
 if TYPE_CHECKING:
     from simulations.simulator.nemesis import Nemesis
@@ -89,14 +87,7 @@ async def _writes(nemesis: "Nemesis", phone: "Phone") -> None:
         marked = AttendanceMarked(*newest, bytes.fromhex(member[0]), "present")
         return node.append(group.id, [marked], max(0, phone.clock.wall_ms()))
 
-    try:
-        step = await phone.act(work)
-    except NodeError as error:
-        nemesis.story.trace.note(f"refused:{error.code}", phone.name)
-    except Killed:
-        nemesis.story.trace.note("died while writing", phone.name)
-    else:
-        nemesis.story.acknowledged(phone, group, step.receipts)
+    await group.people.asked(phone, work)
 
 
 async def lost(nemesis: "Nemesis") -> None:

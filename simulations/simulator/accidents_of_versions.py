@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Final
 import cbor2
 
 from model.events import LEDGER
-from node.errors import NodeError
 from node.node import Node, Step
 from simulations.simulator.kinds import Kind
-from simulations.simulator.process import Killed
 from simulations.simulator.versions import KINDS_LATER, Older
 
 if TYPE_CHECKING:
@@ -61,14 +59,7 @@ async def unknown_kind(nemesis: "Nemesis") -> None:
         batch.append_encoded([payload])
         return batch.commit()
 
-    try:
-        step = await phone.act(work)
-    except NodeError as error:
-        nemesis.story.trace.note(f"refused:{error.code}", phone.name)
-    except Killed:
-        nemesis.story.trace.note("died while writing", phone.name)
-    else:
-        nemesis.story.acknowledged(phone, group, step.receipts)
+    await group.people.asked(phone, work)
 
 
 KINDS: Final = {

@@ -211,7 +211,7 @@ class People:
     async def _by_name(self, command: Command) -> None:
         """Something that is done by a command, with its questions and refusals."""
         for phone in self._some(1):
-            await self._asked(phone, self._commanding(command, phone))
+            await self.asked(phone, self._commanding(command, phone))
 
     def _commanding(self, command: Command, phone: "Phone") -> Callable[[Node], Step]:
         return lambda node: command(node, self._group, self._chance, phone.clock.wall_ms())
@@ -224,7 +224,7 @@ class People:
         for _ in range(TRIES_MAX):
             if not left or not notebook.phone.is_on:
                 return receipts
-            given = await self._asked(notebook.phone, self._recording(left, notebook.phone))
+            given = await self.asked(notebook.phone, self._recording(left, notebook.phone))
             if given is not None:
                 return given
             await self._pause()
@@ -242,10 +242,11 @@ class People:
 
         return work
 
-    async def _asked(
-        self, phone: "Phone", work: Callable[[Node], Step]
-    ) -> tuple[bytes, ...] | None:
-        """Its receipts, or () when it was refused; None when the phone died and nobody knows."""
+    async def asked(self, phone: "Phone", work: Callable[[Node], Step]) -> tuple[bytes, ...] | None:
+        """Have a phone record something: its receipts, or () when it was refused.
+
+        None when the phone died and nobody knows.
+        """
         trace = self._story.trace
         try:
             step = await phone.act(work)

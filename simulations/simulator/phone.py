@@ -304,7 +304,7 @@ class Phone:
             self.device = device = Device(
                 node, StoryThread(process, self.clock, self.version), http
             )
-            device.stays = True
+            device.links.stay = True
             device.listening = (Address(self.host, PORT),)
             self._lan = StoryLan(self._near, self.host, self.clock.random_bytes(8).hex())
             device.lan = cast(Lan, self._lan)

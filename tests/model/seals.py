@@ -15,6 +15,7 @@ from model.postings import Key, Postings
 from model.reducer import REDUCER_VERSION, fold
 from model.sealing import journal_digest
 from model.statements import meeting_view
+from simulations.strangers import in_seal_order as in_seal_order
 from tests.strategies import Phone, Village
 
 _TOTALS = {
@@ -27,36 +28,9 @@ _TOTALS = {
 }
 
 
-def in_seal_order(entries: Iterable[Entry]) -> list[Entry]:
-    """The entries as a device hands them to the book: each behind the seals that don't cover it.
-
-    A seal is a close that another person signed.
-    """
-    every = list(entries)
-    by_id = {entry.id: entry for entry in every}
-    signed = {
-        entry.event.target
-        for entry in every
-        if isinstance(entry.event, e.ApprovalGiven)
-        and entry.event.target in entry.past
-        and entry.person != by_id[entry.event.target].person
-    }
-    seals = [one for one in every if isinstance(one.event, e.MeetingClosed) and one.id in signed]
-    return [entry._replace(behind=_behind(entry, seals)) for entry in every]
-
-
-def _behind(entry: Entry, seals: list[Entry]) -> int:
-    places = (
-        seal.lamport
-        for seal in seals
-        if seal.lamport >= entry.lamport and entry.id not in seal.past and entry.id != seal.id
-    )
-    return max(places, default=0)
-
-
 def book_of(entries: Iterable[Entry]) -> Book:
     """The book of these entries in the order of seals."""
-    return fold(in_seal_order(entries))
+    return fold(in_seal_order(list(entries)))
 
 
 def closing(book: Book, cycle: int, session: int) -> e.MeetingClosed:

@@ -150,7 +150,7 @@ async def test_a_sync_moves_both_ways_and_reuses_a_link(
     await join(treasurer, JoinRequest(invitation=await invitation(secretary), yes=True))
     (group,) = treasurer.node.groups
     await secretary.add_member(group, 1)
-    treasurer.stays = True
+    treasurer.links.stay = True
     first = await sync(treasurer, SyncRequest(address=str(secretary.address)))
     assert (first["changes_received"], first["changes_sent"]) == (1, 0)
     assert len(treasurer.links.all()) == 1

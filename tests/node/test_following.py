@@ -232,7 +232,7 @@ async def test_a_running_organisation_hears_of_a_new_group_s_meeting_at_once(
     lines: asyncio.Queue[str] = asyncio.Queue()
     async with device_of(ngo) as device:
         await follow(device, FollowRequest(url=place.url))
-        device.stays = True
+        device.links.stay = True
         task = asyncio.create_task(keep_following(device, lines.put_nowait))
         try:
             place.seal()

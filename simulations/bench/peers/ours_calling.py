@@ -58,7 +58,7 @@ class _Pair:
             await self._write(caller, "secretary", week)
             listener = Listener(called.links)
             address = Address(LOOPBACK, await listener.start(LOOPBACK, 0))
-            caller.stays = True
+            caller.links.stay = True
             gc.collect()
             watch = Stopwatch()
             with watch.running():
