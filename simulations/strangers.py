@@ -367,14 +367,14 @@ def renamed(entries: list[Entry], salt: str) -> tuple[list[Entry], dict[bytes, b
         entry._replace(
             id=names[entry.id],
             past=frozenset(names[known] for known in cast(frozenset[bytes], entry.past)),
-            event=_with_names(entry.event, lambda told: names.get(told, told)),
+            event=with_names(entry.event, lambda told: names.get(told, told)),
         )
         for entry in entries
     ]
     return in_seal_order([entry._replace(behind=0) for entry in again]), names
 
 
-def _with_names(value: Any, new: Callable[[bytes], bytes]) -> Any:
+def with_names(value: Any, new: Callable[[bytes], bytes]) -> Any:
     """A value with every id in it replaced."""
     match value:
         case Unreadable():
@@ -382,10 +382,10 @@ def _with_names(value: Any, new: Callable[[bytes], bytes]) -> Any:
         case bytes():
             return new(value)
         case tuple():
-            return tuple(_with_names(part, new) for part in value)
+            return tuple(with_names(part, new) for part in value)
         case msgspec.Struct():
             parts = {
-                name: _with_names(getattr(value, name), new) for name in value.__struct_fields__
+                name: with_names(getattr(value, name), new) for name in value.__struct_fields__
             }
             return type(value)(**parts)
         case _:
