@@ -114,8 +114,7 @@ def rules_alone(book: Book, past: Past | None) -> str:
     """The adoption that is in force by what one person decided alone; empty when none is."""
     known = witnesses(book, past)
     if known:
-        told = {page.rules for page in map(book.seatings.find, known) if page is not None}
-        said = sorted(told - {""})
+        said = _rules_told(book, known)
         return said[0] if len(said) == 1 else ""
     return in_force(book, _topic(RULES), lambda name: _terms(book, name), past)
 
@@ -124,8 +123,8 @@ def rival_rules_alone(book: Book) -> tuple[str, ...]:
     """Constitutions by one person, on two phones, that differ."""
     known = witnesses(book)
     if known:
-        told = {page.rules for page in map(book.seatings.find, known) if page is not None}
-        return tuple(sorted(told - {""})) if len(told - {""}) > 1 else ()
+        said = _rules_told(book, known)
+        return tuple(said) if len(said) > 1 else ()
     return rivals(book, _topic(RULES), lambda name: _terms(book, name))
 
 
@@ -158,6 +157,16 @@ def _told(book: Book, known: tuple[str, ...]) -> dict[str, dict[str, str]]:
             people = told.setdefault(office, {})
             people[person] = min(election, people.get(person, election))
     return told
+
+
+def _rules_told(book: Book, known: tuple[str, ...]) -> list[str]:
+    """The adoptions that witnesses knew; of several of the same terms the lowest."""
+    told: dict[str, str] = {}
+    for page in map(book.seatings.find, known):
+        if page is not None and page.rules:
+            terms = repr(_terms(book, page.rules))
+            told[terms] = min(page.rules, told.get(terms, page.rules))
+    return sorted(told.values())
 
 
 def _topic(about: str) -> str:

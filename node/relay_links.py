@@ -145,9 +145,12 @@ class _Keeper:
                 await self._serve(client)
             except RelayGone:
                 is_told = True  # that it is gone says nothing until it does not come back
+            except NodeError as error:  # this phone's own disk, between two cycles
+                failures += 1
+                log.warning("a relay is left for now: %s", error.sentence)
             finally:
                 await client.close()
-            await asyncio.sleep(backoff_s(0))
+            await asyncio.sleep(backoff_s(failures))
 
     async def _serve(self, client: RelayClient) -> None:
         """Work over one connection until it ends. RelayGone."""

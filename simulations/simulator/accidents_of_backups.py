@@ -6,14 +6,11 @@ names alike. What was on a lost phone alone is lost, and nothing else (`Nemesis.
 
 from typing import TYPE_CHECKING, Final
 
-from model.events import AttendanceMarked
-from node.node import Node, Step
 from simulations.simulator.backups import Markers, put_back
 from simulations.simulator.kinds import Kind
 
 if TYPE_CHECKING:
     from simulations.simulator.nemesis import Nemesis
-    from simulations.simulator.phone import Phone
 
 
 async def restored(nemesis: "Nemesis") -> None:
@@ -39,7 +36,7 @@ async def _restored(nemesis: "Nemesis", markers: Markers) -> None:
     if markers == "copied":
         nemesis.may_fork[phone.key] = None  # it knows of nothing, and its owner neither
     await nemesis.turn_on(phone)
-    await _writes(nemesis, phone)
+    await nemesis.group_of(phone).people.marks_present(phone)
 
 
 async def moved(nemesis: "Nemesis") -> None:
@@ -52,7 +49,7 @@ async def moved(nemesis: "Nemesis") -> None:
     await phone.kill()
     put_back(phone, backup, "gone")
     await nemesis.turn_on(phone)
-    await _writes(nemesis, phone)
+    await nemesis.group_of(phone).people.marks_present(phone)
 
 
 async def cloned(nemesis: "Nemesis") -> None:
@@ -64,30 +61,14 @@ async def cloned(nemesis: "Nemesis") -> None:
     if clone is None:
         return
     with nemesis.radio.cut(nemesis.ways_of(clone)):
-        await _writes(nemesis, clone)
-        await _writes(nemesis, phone)
+        await nemesis.group_of(phone).people.marks_present(clone)
+        await nemesis.group_of(phone).people.marks_present(phone)
         await nemesis.pause(5, 60)
     await nemesis.pause(20, 100)  # it meets the others
-    await _writes(nemesis, clone)
+    await nemesis.group_of(phone).people.marks_present(clone)
     await nemesis.pause(20, 100)
     nemesis.excuse(clone)
     await clone.kill()
-
-
-async def _writes(nemesis: "Nemesis", phone: "Phone") -> None:
-    """Somebody marks a member as present, on this very phone."""
-    group = nemesis.group_of(phone)
-
-    def work(node: Node) -> Step:
-        book = node.group(group.id).book
-        newest = book.latest.find("meeting")
-        member = next(iter(book.members.rows()), None)
-        if newest is None or member is None:
-            return Step()
-        marked = AttendanceMarked(*newest, bytes.fromhex(member[0]), "present")
-        return node.append(group.id, [marked], max(0, phone.clock.wall_ms()))
-
-    await group.people.asked(phone, work)
 
 
 async def lost(nemesis: "Nemesis") -> None:

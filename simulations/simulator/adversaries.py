@@ -219,9 +219,7 @@ class Adversaries:
     def _look_for_believers(self, gang: Gang) -> None:
         """No phone may wait for entries of its own of which a rogue says that it holds them, and
         which it does not hold."""
-        for phone in gang.group.phones:
-            if not phone.is_on or gang.group.id not in phone.node.groups:
-                continue
+        for phone in self._story.nemesis.on(gang.group):
             with phone.used():
                 held = phone.node.group(gang.group.id)
                 behind = set(held.continuity.standing().behind)

@@ -84,12 +84,19 @@ class Auditor:
             others = [one for one in self.honest(group) if one.is_on and one is not phone]
             recorded = self._recorded.get(group.id, {})
             for receipt, by in recorded.items():
-                if not any(_shows(one, group, receipt) for one in others):
+                if not any(self.shows(one, group, receipt) for one in others):
                     self._perhaps.add(receipt)
                 if by == phone.name:
                     recorded[receipt] = ""  # what is on its disk from now on is another question
 
     # Looking
+
+    def shows(self, phone: "Phone", group: "Group", receipt: bytes) -> bool:
+        """Whether a phone holds an entry, as far as its disk can be read now."""
+        try:
+            return ledger_reading.holds(phone.rows, group.id, receipt)
+        except NodeError:
+            return False
 
     def woke(self, phone: "Phone") -> None:
         """A phone was turned on: what it said was recorded is on its own disk."""
@@ -165,14 +172,6 @@ class Auditor:
             for secret in secrets:
                 if secret in content:
                     self.complain(f"{relay.name} holds {secret!r}")
-
-
-def _shows(phone: "Phone", group: "Group", receipt: bytes) -> bool:
-    """Whether a phone holds an entry, as far as its disk can be read now."""
-    try:
-        return ledger_reading.holds(phone.rows, group.id, receipt)
-    except NodeError:
-        return False
 
 
 def _no_rows(_sql: str, _values: object) -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from simulations.simulator import adversaries, nemesis
 from simulations.simulator.marks import CODES, Probe, paths
 
 PATHS: Final = paths(
@@ -126,120 +127,9 @@ _PATHS: Final = """
 """
 """Functions for rare cases."""
 
-_FAULTS: Final = """
-    fault:all-old-but-one
-    fault:asleep
-    fault:break
-    fault:clock-1970
-    fault:clock-2100
-    fault:clock-jumps
-    fault:clock-right
-    fault:clock-years
-    fault:cloned
-    fault:cut
-    fault:cut-after-frame
-    fault:deaf
-    fault:disk-full
-    fault:double
-    fault:drop
-    fault:flip
-    fault:half-open
-    fault:io-error
-    fault:io-errors
-    fault:kill
-    fault:kill-at-step
-    fault:kill-at-write
-    fault:killed-joining
-    fault:liar-babbles
-    fault:liar-drips
-    fault:liar-forges-receipts
-    fault:liar-is-endless
-    fault:liar-is-mute
-    fault:liar-loses-beginning
-    fault:liar-refuses
-    fault:liar-replays
-    fault:liar-reverses
-    fault:liar-swaps
-    fault:liar-withholds
-    fault:lost
-    fault:moved
-    fault:no-multicast
-    fault:no-open
-    fault:off
-    fault:old-phone
-    fault:one-way-cut
-    fault:partition
-    fault:power-cut-dropped
-    fault:power-cut-shuffled
-    fault:power-cut-subset
-    fault:power-cut-torn
-    fault:relay-clock
-    fault:relay-disk-full
-    fault:relay-disk-lost
-    fault:relay-founding-cut
-    fault:relay-io-error
-    fault:relay-kill
-    fault:relay-kill-at-write
-    fault:relay-power-cut-dropped
-    fault:relay-power-cut-shuffled
-    fault:relay-power-cut-subset
-    fault:relay-power-cut-torn
-    fault:relay-restart
-    fault:relay-restored
-    fault:relay-restored-unsaid
-    fault:relay-slow
-    fault:relay-unreachable
-    fault:restored
-    fault:restored-whole
-    fault:rogue-backdating
-    fault:rogue-begins-again
-    fault:rogue-bomb
-    fault:rogue-broken-bundles
-    fault:rogue-caps
-    fault:rogue-checkpoints
-    fault:rogue-claims-more
-    fault:rogue-demotes-all
-    fault:rogue-double-spend
-    fault:rogue-doubled-frames
-    fault:rogue-enrols
-    fault:rogue-flood
-    fault:rogue-garbage-frames
-    fault:rogue-garbage-messages
-    fault:rogue-have-lies
-    fault:rogue-hole-in-chain
-    fault:rogue-junk-in-log
-    fault:rogue-junk-slots
-    fault:rogue-nonsense-events
-    fault:rogue-orphans
-    fault:rogue-poisoned-keys
-    fault:rogue-relay-searches
-    fault:rogue-reordered-frames
-    fault:rogue-replay
-    fault:rogue-rewriting
-    fault:rogue-sets-rules
-    fault:rogue-silence
-    fault:rogue-slow-drip
-    fault:rogue-unknown-kinds
-    fault:rogue-unknown-labels
-    fault:rot
-    fault:short-read
-    fault:slow
-    fault:slow-phone
-    fault:stall
-    fault:stranger-announcements
-    fault:stranger-handshake-flood
-    fault:stranger-not-let-in
-    fault:stranger-slowloris
-    fault:stranger-unknown-hello
-    fault:swap
-    fault:swizzle
-    fault:sync-error
-    fault:unknown-kind
-"""
-"""Kinds of what goes wrong."""
-
-MARKS: Final[tuple[str, ...]] = tuple(
-    mark.strip() for text in (_CODES, _FAULTS, _PATHS) for mark in text.strip().splitlines()
+MARKS: Final[tuple[str, ...]] = (
+    *(mark.strip() for text in (_CODES, _PATHS) for mark in text.strip().splitlines()),
+    *(f"fault:{kind}" for kind in (*nemesis.KINDS, *adversaries.KINDS)),
 )
 """What fifty stories of a few weeks come by, every time: if one is missing, something is tried no
 more. A code that came in one or two of them only is not here, though it may be told."""

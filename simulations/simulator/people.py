@@ -216,6 +216,20 @@ class People:
     def _commanding(self, command: Command, phone: "Phone") -> Callable[[Node], Step]:
         return lambda node: command(node, self._group, self._chance, phone.clock.wall_ms())
 
+    async def marks_present(self, phone: "Phone") -> tuple[bytes, ...] | None:
+        """Somebody marks a member as present, on this very phone."""
+
+        def work(node: Node) -> Step:
+            book = node.group(self._group.id).book
+            newest = book.latest.find("meeting")
+            member = next(iter(book.members.rows()), None)
+            if newest is None or member is None:
+                return Step()
+            marked = e.AttendanceMarked(*newest, bytes.fromhex(member[0]), "present")
+            return node.append(self._group.id, [marked], max(0, phone.clock.wall_ms()))
+
+        return await self.asked(phone, work)
+
     # Writing
 
     async def _write(self, notebook: Notebook, events: Iterable[e.Event]) -> tuple[bytes, ...]:

@@ -5,13 +5,20 @@ everything hides what one fault alone would show.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 OFFICERS_AGAINST_ONE: Final = 4
 """So many honest ones outvote one more with one phone of theirs gone; one more each."""
 SHARES: Final = (0.0, 0.1, 0.1, 0.15, 0.15, 0.2, 0.2, 0.25, 0.25, 0.3, 0.4, 0.5)
 """How many of all kinds a seed has: a calm one now and then, and seldom a mix of half of them."""
+
+HANDS: Final = (0, 0, 3, 6, 12)
+"""How many kinds of hostile acts a seed has: none in two of five."""
+STRIKES_MIN: Final = 2.0
+"""How often each of them is tried in a story, at least and on average."""
+PACK_SEEDS: Final = 50
+"""So many seeds are dealt from one pack, that each of the kinds is tried by somebody."""
 
 
 class GroupPlan(NamedTuple):
@@ -75,23 +82,46 @@ def plan_of(
 def with_hostile(plan: Plan, hostile: Mapping[str, float]) -> Plan:
     """The same story with people who mean harm, of a few kinds; or without, as many are."""
     chance = chance_of(plan.seed, "hostile")
-    names = sorted(hostile)
-    count = chance.choice((0, 0, 3, 6, 12))
-    picked = sorted(chance.sample(names, min(count, len(names))))
-    faults = {name: hostile[name] * chance.choice((0.5, 1.0, 2.0)) for name in picked}
-    if not any(name.startswith(("rogue-", "reader-")) for name in picked):
+    picked = _dealt(plan.seed, sorted(hostile))
+    least = STRIKES_MIN / plan.weeks
+    faults = {name: max(least, hostile[name] * chance.choice((0.5, 1.0, 2.0))) for name in picked}
+    in_vain = all(group.relay < 0 for group in plan.groups)
+    if in_vain and any(name.startswith("liar-") for name in picked):
+        groups = tuple(group._replace(relay=0) for group in plan.groups)
+        plan = plan._replace(relays=max(1, plan.relays), groups=groups)
+    officers = any(name.startswith("rogue-") for name in picked)
+    readers = any(name.startswith("reader-") for name in picked)
+    if not (officers or readers):
         return plan._replace(faults={**plan.faults, **faults})
-    groups = tuple(_with_rogues(group, chance) for group in plan.groups)
+    groups = tuple(_with_rogues(group, officers, readers, chance) for group in plan.groups)
     return plan._replace(faults={**plan.faults, **faults}, groups=groups)
 
 
-def _with_rogues(group: GroupPlan, chance: random.Random) -> GroupPlan:
+def _dealt(seed: int, names: Sequence[str]) -> list[str]:
+    """From a shuffled pack: before a kind comes again, all others have come."""
+    pack = seed // PACK_SEEDS
+    first = sum(map(_hand, range(pack * PACK_SEEDS, seed)))
+    rounds = (divmod(place, len(names)) for place in range(first, first + _hand(seed)))
+    return sorted({_shuffled(pack, turn, names)[place] for turn, place in rounds})
+
+
+def _hand(seed: int) -> int:
+    return chance_of(seed, "hand").choice(HANDS)
+
+
+def _shuffled(pack: int, turn: int, names: Sequence[str]) -> list[str]:
+    return chance_of(pack, "pack", turn).sample(names, len(names))
+
+
+def _with_rogues(
+    group: GroupPlan, officers: bool, readers: bool, chance: random.Random
+) -> GroupPlan:
     """Rogues that the honest officers outvote, also while one of them waits for a new phone."""
     votes = max(0, min(2, group.officers - OFFICERS_AGAINST_ONE + 1))
-    rogues = chance.choice((0, 1, 1, 2))
-    stolen = rogues > votes or chance.random() < 0.5
+    rogues = chance.choice((1, 1, 2)) if officers else 0
+    stolen = bool(rogues) and (rogues > votes or chance.random() < 0.5)
     return group._replace(
         rogues=min(rogues, votes + stolen),
         stolen=stolen,
-        rogue_readers=chance.choice((0, 0, 1)),
+        rogue_readers=1 if readers else chance.choice((0, 0, 1)),
     )

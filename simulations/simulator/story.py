@@ -14,6 +14,7 @@ from typing import NamedTuple
 from node.address import Address
 from node.invitations import Guest, invite
 from node.relay_founding import add
+from simulations.simulator import fair_weather
 from simulations.simulator.adversaries import Adversaries
 from simulations.simulator.auditor import Auditor
 from simulations.simulator.loop import VirtualLoop
@@ -136,6 +137,8 @@ class Story:
             if week + 1 < self.plan.weeks:
                 await self._go_home()
         await self._quiet()  # phones that failed and are still on must come together, too
+        if not self.auditor.wrong:
+            await fair_weather.look(self)
         self.nemesis.look()
         await self.adversaries.last_look()
         self.auditor.last_look()

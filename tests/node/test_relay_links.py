@@ -9,6 +9,7 @@ import pytest
 
 from model.events import MemberAdded
 from node import relay_links, relay_timing
+from node.errors import StoreFailed
 from node.node import Node
 from node.relay_client import RelayClient, call_relay
 from node.relay_engine import Cycle, Cycled
@@ -114,6 +115,31 @@ async def test_a_connection_that_ends_between_two_waits_is_made_again(
         addresses.by_key[relay.key.public] = relay.address
         async with running(one), asyncio.timeout(20):
             await calls_again.wait()
+
+
+async def test_a_disk_that_fails_between_two_cycles_is_no_fault_and_ends_nothing(
+    world: World,
+    addresses: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The phone looks at the relay again by itself, soon."""
+    wait_s = relay_links._Visit.wait_s
+
+    async def once_failed(self: relay_links._Visit, groups: dict[bytes, RelayChosen]) -> float:
+        if addresses.calls == 1:
+            raise StoreFailed("the disk can't be read for now")
+        return await wait_s(self, groups)
+
+    monkeypatch.setattr(relay_links._Visit, "wait_s", once_failed)
+    async with world.relay() as relay, world.phone("secretary") as one:
+        addresses.by_key[relay.key.public] = relay.address
+        async with running(one):
+            await until(lambda: addresses.calls > 1, one)
+            await record(one, 5)
+            await until(lambda: one.backup.lacks == 0, one)
+    assert "the disk can't be read" in caplog.text
+    assert not [said for said in caplog.records if said.levelname == "ERROR"]
 
 
 async def test_a_relay_that_is_chosen_meanwhile_is_used_beside_the_first_and_let_go(

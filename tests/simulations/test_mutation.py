@@ -91,7 +91,7 @@ def test_tests_that_run_the_line_come_first_and_cost_no_more_than_the_budget() -
     seconds = {"t/test_x.py::slow": 9.0, "t/test_x.py::own": 0.2, "t/other.py::quick": 0.1}
     seconds |= {"t/other.py::near": 0.3}
     lines = {8: frozenset(seconds), 13: frozenset({"t/other.py::near"})}
-    traces = Traces(seconds, {"x.py": lines})
+    traces = Traces.of(seconds, {"x.py": lines})
     tree = ast.parse(TEXT)
     mutants = {mutant.kind: mutant for mutant in list_mutants("x.py", TEXT)}
     assert choose(traces, mutants["filter"], tree, 20) == (
@@ -105,6 +105,22 @@ def test_tests_that_run_the_line_come_first_and_cost_no_more_than_the_budget() -
         "t/other.py::quick",
     )
     assert choose(traces, mutants["loop"], tree, 20)[0] == "t/other.py::near"
+
+
+def test_those_that_run_the_most_for_their_time_come_before_others() -> None:
+    seconds = {"t::narrow": 0.01, "t::wide": 0.02, "t::elsewhere": 0.01}
+    every = frozenset({"t::narrow", "t::wide"})
+    lines = {8: every, **{line: frozenset({"t::wide"}) for line in range(9, 13)}}
+    traces = Traces.of(seconds, {"x.py": lines, "y.py": {1: frozenset({"t::elsewhere"})}})
+    mutants = {mutant.kind: mutant for mutant in list_mutants("x.py", TEXT)}
+    assert choose(traces, mutants["filter"], ast.parse(TEXT), 20) == ("t::wide", "t::narrow")
+
+
+def test_a_file_that_only_runs_while_it_is_imported_is_every_test_s() -> None:
+    traces = Traces.of({"t::one": 0.1, "t::other": 0.2}, {"y.py": {1: frozenset({"t::one"})}})
+    text = "LEAST = 3"
+    (fault,) = list_mutants("x.py", text)
+    assert choose(traces, fault, ast.parse(text), 20) == ("t::one", "t::other")
 
 
 def test_what_several_processes_traced_is_read_as_one(tmp_path: Path) -> None:
