@@ -207,6 +207,11 @@ class Links:
             link.synced.set()
             self.bulletin.note(link, "in step")
 
+    async def is_owed(self, link: PeerLink) -> bool:
+        """Whether it is the other phone's turn to say something."""
+        replica = link.replica
+        return replica is not None and await self._thread.run(replica.is_owed, link.peer)
+
     async def disconnect(self, link: PeerLink) -> None:
         """End a link's session."""
         if self._links.pop(link.peer, None) is not None:

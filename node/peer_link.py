@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSCloseCode
 
+from node.clock import monotonic_ms
 from node.errors import NodeError
 from node.secure_socket import (
     BYE,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 OUTBOX_BYTES_MAX: Final = 8 * 1024 * 1024  # twice what the session's window can have on its way
 FLUSH_S_MAX: Final = 5.0
+SILENCE_S: Final = 60.0
+"""How long a peer whose turn it is may say nothing. The heartbeat does not see it: a message may be
+gone although the connection lives. A slow phone has answered a bundle by then; one that has not is
+called again, and goes on where this conversation was cut."""
 
 log = logging.getLogger("mkutano.links")
 
@@ -74,6 +79,8 @@ class PeerLink:
         self._outbox_bytes = 0
         self._wake = asyncio.Event()
         self._farewell: tuple[int, bytes] | None = None
+        self._listens_since_ms: float | None = None
+        """Since when nothing is being done but to wait for the peer's next message."""
 
     @property
     def bytes_in(self) -> int:
@@ -106,7 +113,7 @@ class PeerLink:
         reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._write())
         try:
-            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+            await self._ended_or_silent(reader, writer)
             if not writer.done() and self._farewell is not None:
                 await asyncio.wait((writer,), timeout=FLUSH_S_MAX)
         finally:
@@ -120,12 +127,39 @@ class PeerLink:
             await self._socket.close(CLOSE_FAULT if self.refused_code else WSCloseCode.OK)
             self.over.set()
 
+    async def _ended_or_silent(self, *tasks: asyncio.Task[None]) -> None:
+        """Until one of these ends, or nothing comes although it is the peer's turn."""
+        while True:
+            heard = self._socket.bytes_in
+            done, _ = await asyncio.wait(
+                tasks, timeout=SILENCE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if done:
+                return
+            if self._listened_in_vain(heard) and await self._links.is_owed(self):
+                self.end("silent")
+                return
+
+    def _listened_in_vain(self, heard: int) -> bool:
+        since_ms = self._listens_since_ms
+        if since_ms is None or self._socket.bytes_in > heard:
+            return False
+        return monotonic_ms() - since_ms >= SILENCE_S * 1000
+
+    async def _listen(self) -> tuple[int, bytes]:
+        """The next message and its label."""
+        self._listens_since_ms = monotonic_ms()
+        try:
+            return await self._socket.receive()
+        finally:
+            self._listens_since_ms = None
+
     async def _read(self) -> None:
         """Begin the session, then take what comes; what this phone can't do it tells the peer."""
         try:
             await self._links.connect(self)
             while True:
-                label, message = await self._socket.receive()
+                label, message = await self._listen()
                 if label == SESSION:
                     await self._links.receive(self, message)
                 elif label in (BYE, REFUSED):

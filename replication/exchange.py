@@ -462,6 +462,11 @@ class Exchange:
         lacks = lacking(self.ancestry, session.confirmed)
         return not lacks and knows_all(self.ancestry, session.peer_tips)
 
+    def is_owed(self, peer: str) -> bool:
+        """Whether it is the peer's turn to say something."""
+        session = self._sessions.get(peer)
+        return session is not None and session.is_owed
+
     def traffic(self, peer: str) -> Traffic:
         """What moved so far in a session; zeros when there is none."""
         session = self._sessions.get(peer)

@@ -415,6 +415,10 @@ class Replica:
         """Whether both sides have said that they hold the same changes."""
         return self._exchange.synced(peer)
 
+    def is_owed(self, peer: str) -> bool:
+        """Whether it is the peer's turn to say something; one that never does is hung up on."""
+        return self._exchange.is_owed(peer)
+
     def traffic(self, peer: str) -> Traffic:
         """What moved so far in a session; zeros when there is none."""
         return self._exchange.traffic(peer)

@@ -87,6 +87,11 @@ class Session:
         self.sent_bytes = 0
         self.received_bytes = 0
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether it is the peer's turn: its HAVE, or its answer to a bundle."""
+        return self.state is State.AWAITING_HAVE or self.in_flight > 0
+
     def advance(self, message: Message) -> None:
         """Take the step that this message is; RemoteError when the table has no such step."""
         following = TABLE.get((self.state, type(message)))

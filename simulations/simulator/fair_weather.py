@@ -19,11 +19,15 @@ NEAR_S: Final = 5.0
 FAR_S: Final = 90.0
 """The same by way of a relay, from the moment that the phones lose each other: half a minute until
 they know, a minute in which a phone among others gathers, and what the relay's hints take."""
+SETTLE_S: Final = 120.0
+"""Until phones have given up what was cut before, and called again; a message that was swallowed is
+waited for two minutes, and a phone that failed often is called after one more."""
 LOOK_S: Final = 0.5
 
 
 async def look(story: "Story") -> None:
     """Complain about what takes too long."""
+    await asyncio.sleep(SETTLE_S)
     for group in story.groups:
         await _heard(story, group, NEAR_S, "in one room")
     for group in story.groups:

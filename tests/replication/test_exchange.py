@@ -92,6 +92,30 @@ def test_a_sync_cut_after_every_single_message_resumes(direction: int) -> None:
         pytest.fail("the conversation never ended")
 
 
+@pytest.mark.parametrize("victim", ["sec", "tre"])
+def test_where_a_message_is_swallowed_it_is_somebody_s_turn(victim: str) -> None:
+    """So that whoever waits in vain hangs up, where the channel itself does not break."""
+    for lost_from in range(12):
+        secretary, treasurer = found_with("tre")
+        for number in range(3):
+            secretary.write(ledger_event(number))
+            treasurer.write(ledger_event(number + 50))
+        wire, heard = Wire(secretary, treasurer), 0
+        while wire.queue:
+            if wire.queue[0][0] == victim:
+                heard += 1
+                if heard > lost_from:
+                    wire.queue.popleft()
+                    continue
+            wire.deliver_one()
+        owed = secretary.replica.is_owed("tre") or treasurer.replica.is_owed("sec")
+        assert owed or secretary.hashes() == treasurer.hashes()
+        if heard <= lost_from:
+            assert not owed
+            return
+    pytest.fail("a sync of six entries takes fewer messages")
+
+
 def test_chunks_commit_one_by_one_and_a_cut_loses_at_most_the_window() -> None:
     secretary, treasurer = found_with("tre")
     blob = b"x" * 15_000
