@@ -287,10 +287,8 @@ def _holding(book: Book, page: MeetingPage, past: Past | None = None) -> tuple[s
     replaced: set[str] = set()
     for close in left:
         instead_of = (book.closings.find(close) or ClosingPage()).instead_of
-        if instead_of and (close in signed or signed.isdisjoint(instead_of)):
+        if close in signed or signed.isdisjoint(instead_of):
             replaced.update(instead_of)
-        elif instead_of:
-            replaced.add(close)
     left = [close for close in left if close not in replaced]
     return tuple(close for close in left if close in signed) or tuple(left)
 

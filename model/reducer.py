@@ -71,7 +71,7 @@ from model.stopped import FOLLOWED_MAX, TOO_MANY, count_beyond, is_held, take_pl
 _ORDER: Final = itemgetter(1, 0)  # entry.order_key where nothing is behind a seal, and quicker
 _LAMPORT: Final = itemgetter(1)
 _BEHIND: Final = attrgetter("behind")
-REDUCER_VERSION: Final = 6  # rises when equal entries would give another book
+REDUCER_VERSION: Final = 7  # rises when equal entries would give another book
 
 _Rule = Callable[[Book, Entry, Any, bool], None]
 _TOPICS: Final[tuple[Any, ...]] = (

@@ -201,7 +201,7 @@ def collected_in(book: Book, rotation: str, number: int) -> dict[str, int]:
 def taken_from_pot(page: EntryPage) -> tuple[int, int]:
     """Fee and discount of a payment."""
     fee, _, discount = page.text.partition("/")
-    return int(fee or 0), int(discount or 0)
+    return int(fee), int(discount)
 
 
 def rotations(book: Book) -> Iterator[tuple[str, RotationPage]]:

@@ -136,7 +136,7 @@ def reckoning_rules(
 
 
 def _same(event: e.ShareoutConfirmed, reckoned: ShareOut) -> bool:
-    if reckoned.residue_minor != event.residue_minor and event.pool_minor > 0:
+    if max(0, reckoned.residue_minor) != event.residue_minor:  # of a loss nothing is left
         return False
     return all(
         (row.gross_minor, row.social_minor) == (again.gross_minor, again.welfare_minor)

@@ -366,7 +366,7 @@ def set_late(book: Book, moves: Mapping[str, bool]) -> None:
     moved = []
     for name, late in moves.items():
         page = entry_page(book, name)
-        if page.late != late and TOO_MANY not in page.reasons:
+        if page.late != late:
             book.entries.put(name, replace(page, late=late))
             moved.append((name, page))
     sheet = claims_on(book, *_meeting_sheet(moved[0][1])) if moved else ()

@@ -204,7 +204,7 @@ def restate_payment(book: Book, name: str, page: WithdrawalPage, pocket: str) ->
     entry = entry_page(book, name)
     fee = sum(amount for account, _, amount in entry.held if account == PROVIDER_FEES)
     held = paid_lines(page, pocket, fee)
-    if held == entry.held and entry.amount == page.amount_minor:
+    if held == entry.held:  # they state the amount too
         return
     lines = entry.lines
     if lines:

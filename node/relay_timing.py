@@ -20,6 +20,7 @@ OTHERS_MS: Final = 360_000
 OTHERS_BLUR_MS: Final = 120_000
 REFUSED_MS: Final = 30_000
 REFUSED_MAX_MS: Final = 900_000
+"""The longest wait, whatever the relay asks for: a lie would keep a backup away for weeks."""
 
 
 class Unsent(NamedTuple):
@@ -76,7 +77,7 @@ class Timing:
         self._refusals = self._refusals + 1 if refused else 0
         if refused:
             wait = min(REFUSED_MS * 2 ** min(self._refusals - 1, 10), REFUSED_MAX_MS)
-            self._not_before = now + max(wait, retry_after_ms)
+            self._not_before = now + max(wait, min(retry_after_ms, REFUSED_MAX_MS))
         else:
             self._not_before = now
             self._own_since = self._others_since = None

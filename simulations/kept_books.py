@@ -19,9 +19,10 @@ import random
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heapreplace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import cbor2
 import click
@@ -44,6 +45,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 FILE: Final = ROOT / "tests" / "vectors" / "books.jsonl"
 TIMES: Final = 3  # each way through the reducer is gone by so many of the logs, where so many do
 SHOWN: Final = "shown"  # beside the tables: it may change under the same number of rules
+Result = TypeVar("Result")
 _CLOCKS_MS: Final = (0, 4_102_444_800_000, 1_767_254_400_000)  # wrong ones: no rule reads them
 
 
@@ -85,16 +87,29 @@ def _shown(book: Book) -> list[object]:
 
 def read() -> tuple[int, list[Kept]]:
     """The version of the rules that the file was made by, and what it keeps."""
-    head, *lines = map(json.loads, FILE.read_text("utf-8").splitlines())
-    return head["reducer_version"], [
-        Kept(line["log"], list(_entries(line)), line["tables"]) for line in lines
-    ]
+    version, lines = read_lines(FILE)
+    return version, [Kept(line["log"], list(_entries(line)), line["tables"]) for line in lines]
 
 
-def _write(kept: Iterable[Kept]) -> None:
-    lines = [{"reducer_version": REDUCER_VERSION}, *map(_line, kept)]
+def read_lines(path: Path) -> tuple[int, list[dict[str, Any]]]:
+    """The version of the rules that a file of kept results was made by, and its lines."""
+    head, *lines = map(json.loads, path.read_text("utf-8").splitlines())
+    return head["reducer_version"], lines
+
+
+def write_lines(path: Path, kept: Iterable[dict[str, Any]]) -> None:
+    """Keep results of the rules of today, a line each."""
+    lines = [{"reducer_version": REDUCER_VERSION}, *kept]
     rows = (json.dumps(line, separators=(",", ":")) for line in lines)
-    FILE.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+    path.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+
+
+def must_be_written(changed: int, shown: int, version: int) -> bool:
+    """Are the results to be written anew? Other ones under one number of rules end the program."""
+    if changed and version == REDUCER_VERSION:
+        click.echo("Another book needs another number: raise REDUCER_VERSION in model/reducer.py.")
+        sys.exit(1)
+    return bool(shown) or version != REDUCER_VERSION
 
 
 # One log as a line: devices and people by number, an entry's name by its place, and of its past
@@ -219,15 +234,7 @@ def _drawn(seed: int) -> Kept:
 
 def _ways(entries: list[Entry]) -> set[object]:
     """Which ways through the model this log goes, and what kinds of lines and findings it makes."""
-    tracer = coverage.Coverage(
-        data_file=None, config_file=False, branch=True, include=[str(ROOT / "model" / "*")]
-    )
-    with tracer.collect():
-        book = fold(entries)
-    data = tracer.get_data()
-    ways: set[object] = {
-        (path, arc) for path in data.measured_files() for arc in data.arcs(path) or ()
-    }
+    book, ways = ways_through("model", lambda: fold(entries))
     for _, page in book.entries.rows():
         ways.add((page.kind, page.status))
         ways |= {(page.kind, account, amount > 0) for account, _, amount in page.lines}
@@ -235,8 +242,18 @@ def _ways(entries: list[Entry]) -> set[object]:
     return ways
 
 
+def ways_through(folder: str, reckon: Callable[[], Result]) -> tuple[Result, set[object]]:
+    """What is reckoned, and the ways that this goes through the files of a folder."""
+    tracer = coverage.Coverage(
+        data_file=None, config_file=False, branch=True, include=[str(ROOT / folder / "*")]
+    )
+    with tracer.collect():
+        result = reckon()
+    data = tracer.get_data()
+    return result, {(path, arc) for path in data.measured_files() for arc in data.arcs(path) or ()}
+
+
 def _chosen(seeds: range, keep: int) -> Iterator[Kept]:
-    """Again and again the log that goes most ways that too few have gone, for its length."""
     drawn, ways = [], []
     for seed in seeds:
         kept = _drawn(seed)
@@ -245,18 +262,27 @@ def _chosen(seeds: range, keep: int) -> Iterator[Kept]:
         ways.append(_ways(drawn[-1].entries))
         if len(drawn) % 100 == 0:
             click.echo(f"{len(drawn)} logs drawn", err=True)
+    lengths = [20 + len(kept.entries) for kept in drawn]
+    return (drawn[place] for place in places_chosen(ways, lengths, keep))
+
+
+def places_chosen(ways: Sequence[set[object]], lengths: Sequence[int], keep: int) -> Iterator[int]:
+    """Again and again the place that goes most ways that too few have gone, for its length."""
     gone: Counter[object] = Counter()
-    left = set(range(len(drawn)))
-    for _ in range(min(keep, len(drawn))):
 
-        def worth(place: int) -> tuple[float, int]:
-            new = sum(1 / (1 + gone[way]) for way in ways[place] if gone[way] < TIMES)
-            return new / (20 + len(drawn[place].entries)), -place
+    def worth(place: int) -> float:
+        return sum(1 / (1 + gone[way]) for way in ways[place] if gone[way] < TIMES) / lengths[place]
 
-        best = max(left, key=worth)
-        left.remove(best)
+    left = [(-worth(place), place) for place in range(len(ways))]
+    heapify(left)
+    for _ in range(min(keep, len(left))):
+        best = left[0][1]
+        while (now := (-worth(best), best)) > left[0]:  # what a place is worth only ever falls
+            heapreplace(left, now)
+            best = left[0][1]
+        heappop(left)
         gone.update(ways[best])
-        yield drawn[best]
+        yield best
 
 
 @click.command()
@@ -266,7 +292,8 @@ def main(draw: int, keep: int) -> None:
     """Hold the kept logs against the rules of today."""
     if draw:
         chosen = _chosen(range(draw), keep)
-        _write(kept._replace(checks=checks(fold(kept.entries))) for kept in chosen)
+        again = (kept._replace(checks=checks(fold(kept.entries))) for kept in chosen)
+        write_lines(FILE, map(_line, again))
         return
     version, every = read()
     now = [kept._replace(checks=checks(fold(kept.entries))) for kept in every]
@@ -275,11 +302,8 @@ def main(draw: int, keep: int) -> None:
     shown = sum(old[SHOWN] != new[SHOWN] for old, new in both)
     click.echo(f"{changed} of {len(every)} logs give another book than by rules {version}.")
     click.echo(f"{shown} are shown otherwise.")
-    if changed and version == REDUCER_VERSION:
-        click.echo("Another book needs another number: raise REDUCER_VERSION in model/reducer.py.")
-        sys.exit(1)
-    if shown or version != REDUCER_VERSION:
-        _write(now)
+    if must_be_written(changed, shown, version):
+        write_lines(FILE, map(_line, now))
 
 
 if __name__ == "__main__":

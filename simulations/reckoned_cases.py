@@ -79,8 +79,8 @@ from model.reckoning.portfolio import (
     portfolio_quality,
     repayment_rate,
 )
-from model.reckoning.ratio import Ratio
 from model.reckoning.rates import DayCount, Rate, RatePeriod, percent, period_rates, ppm, year_part
+from model.reckoning.ratio import Ratio
 from model.reckoning.rotation import Paid, Rotation, plan, progress
 from model.reckoning.savix import CollectionSheet, savix_ratios
 from model.reckoning.schedules import schedule
@@ -169,7 +169,7 @@ def pouring(
         poured = allocate(dues, amount, on, rule)
         dues = poured.left
         yield poured
-        yield share_over_loans(debts, amount)
+        yield _or_refused(share_over_loans, debts, amount)
 
 
 def rate(text: str, per: RatePeriod, parts: int) -> Told:
@@ -249,17 +249,24 @@ def splitting(
     residue: Residue,
     step_minor: int,
     ties: Ties,
-    value_step: Fraction,
-    roundings: tuple[Rounding, Rounding],
 ) -> Told:
-    """A whole by weights, in each way."""
+    """A whole by weights."""
     yield split_pool(whole_minor, weights, residue=residue, step_minor=step_minor, ties=ties)
     yield _or_refused(
         split_equally, whole_minor, len(weights), residue=residue, step_minor=step_minor
     )
-    yield _or_refused(split_by_value, whole_minor, weights)
-    yield _or_refused(
-        split_by_value,
+
+
+def valuing(
+    whole_minor: int,
+    weights: tuple[int, ...],
+    value_step: Fraction,
+    roundings: tuple[Rounding, Rounding],
+    step_minor: int,
+) -> Told:
+    """A whole by the value of one unit of weight."""
+    yield split_by_value(whole_minor, weights)
+    yield split_by_value(
         whole_minor,
         weights,
         value_step=value_step,
@@ -277,6 +284,7 @@ def dividends(
     residue: Residue,
 ) -> Told:
     """A dividend at rates, and one out of pools."""
+    yield month_weights()
     yield month_weights(terms.months, terms.first_month)
     yield dividends_at_rate(holdings, terms)
     pools = {"deposit_pool_minor": deposit_pool_minor, "capital_pool_minor": capital_pool_minor}
@@ -408,7 +416,8 @@ def statements(
 
 _EVERY: Final[tuple[Callable[..., Told], ...]] = (
     loan, history, pouring, rate, calendar, portfolio, eligibility,
-    sharing_out, leaving, splitting, dividends, interest_and_time, appropriation, investment,
+    sharing_out, leaving, splitting, valuing, dividends, interest_and_time, appropriation,
+    investment,
     rotation, auction, drawing, group_ratio, ages, health, visit, statements,
 )  # fmt: skip
 RECKONED: Final = {reckon.__name__: reckon for reckon in _EVERY}

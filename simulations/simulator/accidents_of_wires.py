@@ -91,6 +91,12 @@ async def no_multicast(nemesis: "Nemesis") -> None:
         near.changed()
 
 
+async def swallow(nemesis: "Nemesis") -> None:
+    """Somebody in the middle lets every connection live, and nothing through."""
+    with nemesis.radio.worse(FAIR._replace(drop=1.0), nemesis.chance.choice(WHERE)):
+        await nemesis.pause(2, 15)
+
+
 async def deaf(nemesis: "Nemesis") -> None:
     """A phone reads nothing from any connection, and others' frames pile up."""
     (host,) = nemesis.hosts_near(1)
@@ -129,6 +135,7 @@ KINDS: Final = {
     "flip": Kind(1.5, _weather("flip", 0.05), is_felt=True),
     "double": Kind(1.5, _weather("double", 0.05), is_felt=True),
     "swap": Kind(1.5, _weather("swap", 0.05), is_felt=True),
+    "swallow": Kind(1, swallow),
     "cut-after-frame": Kind(1.5, cut_after_frame, is_felt=True),
     "slow": Kind(1, slow),
     "cut": Kind(4, cut),

@@ -8,6 +8,7 @@ again, and not because it was told, passes every other look.
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from node.relay_status import backups
 from simulations.simulator.radio import both_ways
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def _phones(story: "Story", group: "Group") -> list["Phone"]:
 
 
 def _has_relay(story: "Story", group: "Group", phone: "Phone") -> bool:
-    """Whether a phone's group is kept at a relay that is there; a rogue may have led it away."""
+    """Whether a phone relies on a relay that is there.
+
+    A rogue may have led the group to another one, and one that told two stories is not read on.
+    """
     there = {(host.url, host.key.public) for host in story.relays if host.is_on}
-    chosen = phone.node.group(group.id).replica.relays()
-    return any((one.url, one.relay) in there for one in chosen)
+    return any(
+        one.is_trusted and (one.chosen.url, one.chosen.relay) in there
+        for one in backups(phone.node.group(group.id), phone.clock.wall_ms())
+    )
 
 
 async def _heard(story: "Story", group: "Group", most_s: float, how: str) -> None:

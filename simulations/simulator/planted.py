@@ -143,6 +143,15 @@ def _whatever_is_said(before: Call) -> Call:
     return proven_of_us
 
 
+def _deaf(before: Call) -> Call:
+    """What a relay tells is heard when this phone happens to look again."""
+
+    def with_news(visit: Any, groups: Any) -> set[bytes]:
+        return set()
+
+    return with_news
+
+
 PLANTED: Final[dict[str, Plant]] = {
     "ack before the disk": Plant(
         "nothing acknowledged is lost", "node.ledger_file:prepare", _not_waiting_for_the_disk
@@ -173,6 +182,9 @@ PLANTED: Final[dict[str, Plant]] = {
         "no liar stops a phone",
         "replication.replica:Replica.proven_of_us",
         _whatever_is_said,
+    ),
+    "a hint is overlooked": Plant(
+        "a word is heard in seconds", "node.relay_links:_Visit._with_news", _deaf
     ),
     "a unit falls beside": Plant("every entry sums to zero", "model.journal:post", _one_too_many),
 }

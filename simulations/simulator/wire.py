@@ -233,6 +233,7 @@ class Wire:
         self._open: dict[Socket, None] = {}
         self._silent: dict[Socket, asyncio.TimerHandle] = {}
         """Ends that nothing reaches, and when they give up."""
+        self._minded: dict[Process, None] = {}
         self.reaches: Callable[[str, str], bool] = lambda _here, _there: True
         """Whether packets get from one host to another now; asked of every frame."""
         self.weather: Callable[[str, str], Weather] = lambda _here, _there: FAIR
@@ -286,8 +287,20 @@ class Wire:
         far = Socket(self, host.process, there, here, None)
         near.peer, far.peer = far, near
         self._open[near] = self._open[far] = None
+        for process in (caller, host.process):
+            self._mind(process)
         host.process.begin(_served(host.serve, far, here))
         return near
+
+    def _mind(self, process: Process) -> None:
+        """Once for each process: when it is killed, its machine resets what it had open."""
+        if process not in self._minded:
+            self._minded[process] = None
+            process.at_death.append(lambda: self._orphan(process))
+
+    def _orphan(self, process: Process) -> None:
+        for end in [end for end in self._open if end.owner is process]:
+            end.lose()
 
     # Frames
 
