@@ -85,6 +85,8 @@ async def rot(nemesis: "Nemesis") -> None:
     phone = nemesis.phone_that_may_be_lost()
     if phone is None:
         return
+    if nemesis.backup_of(phone) is None and not nemesis.repairs.can_replace(phone):
+        return  # that would be the end of a group of two, as the README says
     nemesis.excuse(phone)
     await phone.power_off()
     _flip(nemesis, phone)

@@ -20,9 +20,10 @@ NEAR_S: Final = 5.0
 FAR_S: Final = 90.0
 """The same by way of a relay, from the moment that the phones lose each other: half a minute until
 they know, a minute in which a phone among others gathers, and what the relay's hints take."""
-SETTLE_S: Final = 120.0
-"""Until phones have given up what was cut before, and called again; a message that was swallowed is
-waited for two minutes, and a phone that failed often is called after one more."""
+SETTLE_S: Final = 900.0
+"""Until phones have given up what was cut before, and called again: a message that was swallowed is
+waited for two minutes, and a relay that refused often, or asked for it, is left alone for longer
+each time, up to this."""
 LOOK_S: Final = 0.5
 
 
