@@ -14,19 +14,13 @@ rules they were made by.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-import sys
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from heapq import heapify, heappop, heapreplace
-from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, cast
 
 import cbor2
 import click
-import coverage
 
 from model.book import Book
 from model.codec import Unreadable, decode, encode
@@ -34,18 +28,23 @@ from model.entry import Entry
 from model.events import Event
 from model.history import audit_view, journal
 from model.loan_views import loans_view
-from model.reducer import REDUCER_VERSION, fold
+from model.reducer import fold
 from model.statements import meeting_view, passbook_view
 from model.suspense_view import suspense_view
 from model.views import book_view
+from simulations.keeping import (
+    ROOT,
+    must_be_written,
+    places_chosen,
+    read_lines,
+    ways_through,
+    write_lines,
+)
 from simulations.seasons import Season
 from simulations.strangers import Strangers, in_seal_order, with_names
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 FILE: Final = ROOT / "tests" / "vectors" / "books.jsonl"
-TIMES: Final = 3  # each way through the reducer is gone by so many of the logs, where so many do
 SHOWN: Final = "shown"  # beside the tables: it may change under the same number of rules
-Result = TypeVar("Result")
 _CLOCKS_MS: Final = (0, 4_102_444_800_000, 1_767_254_400_000)  # wrong ones: no rule reads them
 
 
@@ -89,27 +88,6 @@ def read() -> tuple[int, list[Kept]]:
     """The version of the rules that the file was made by, and what it keeps."""
     version, lines = read_lines(FILE)
     return version, [Kept(line["log"], list(_entries(line)), line["tables"]) for line in lines]
-
-
-def read_lines(path: Path) -> tuple[int, list[dict[str, Any]]]:
-    """The version of the rules that a file of kept results was made by, and its lines."""
-    head, *lines = map(json.loads, path.read_text("utf-8").splitlines())
-    return head["reducer_version"], lines
-
-
-def write_lines(path: Path, kept: Iterable[dict[str, Any]]) -> None:
-    """Keep results of the rules of today, a line each."""
-    lines = [{"reducer_version": REDUCER_VERSION}, *kept]
-    rows = (json.dumps(line, separators=(",", ":")) for line in lines)
-    path.write_text("".join(f"{row}\n" for row in rows), "utf-8")
-
-
-def must_be_written(changed: int, shown: int, version: int) -> bool:
-    """Are the results to be written anew? Other ones under one number of rules end the program."""
-    if changed and version == REDUCER_VERSION:
-        click.echo("Another book needs another number: raise REDUCER_VERSION in model/reducer.py.")
-        sys.exit(1)
-    return bool(shown) or version != REDUCER_VERSION
 
 
 # One log as a line: devices and people by number, an entry's name by its place, and of its past
@@ -242,17 +220,6 @@ def _ways(entries: list[Entry]) -> set[object]:
     return ways
 
 
-def ways_through(folder: str, reckon: Callable[[], Result]) -> tuple[Result, set[object]]:
-    """What is reckoned, and the ways that this goes through the files of a folder."""
-    tracer = coverage.Coverage(
-        data_file=None, config_file=False, branch=True, include=[str(ROOT / folder / "*")]
-    )
-    with tracer.collect():
-        result = reckon()
-    data = tracer.get_data()
-    return result, {(path, arc) for path in data.measured_files() for arc in data.arcs(path) or ()}
-
-
 def _chosen(seeds: range, keep: int) -> Iterator[Kept]:
     drawn, ways = [], []
     for seed in seeds:
@@ -264,25 +231,6 @@ def _chosen(seeds: range, keep: int) -> Iterator[Kept]:
             click.echo(f"{len(drawn)} logs drawn", err=True)
     lengths = [20 + len(kept.entries) for kept in drawn]
     return (drawn[place] for place in places_chosen(ways, lengths, keep))
-
-
-def places_chosen(ways: Sequence[set[object]], lengths: Sequence[int], keep: int) -> Iterator[int]:
-    """Again and again the place that goes most ways that too few have gone, for its length."""
-    gone: Counter[object] = Counter()
-
-    def worth(place: int) -> float:
-        return sum(1 / (1 + gone[way]) for way in ways[place] if gone[way] < TIMES) / lengths[place]
-
-    left = [(-worth(place), place) for place in range(len(ways))]
-    heapify(left)
-    for _ in range(min(keep, len(left))):
-        best = left[0][1]
-        while (now := (-worth(best), best)) > left[0]:  # what a place is worth only ever falls
-            heapreplace(left, now)
-            best = left[0][1]
-        heappop(left)
-        gone.update(ways[best])
-        yield best
 
 
 @click.command()

@@ -26,7 +26,7 @@ import click
 from model.accounts import Account
 from simulations.drawn_cases import Draw, Given, slips
 from simulations.drawn_pages import fields, is_page
-from simulations.kept_books import (
+from simulations.keeping import (
     ROOT,
     must_be_written,
     places_chosen,

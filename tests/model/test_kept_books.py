@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from model.book import Book
 from model.reducer import REDUCER_VERSION, fold
-from simulations import kept_books
+from simulations import keeping, kept_books
 from simulations.kept_books import SHOWN, Kept, checks, main, read
 
 VERSION, KEPT = read()
@@ -68,7 +68,7 @@ def test_with_another_number_the_new_books_are_kept(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _changed(monkeypatch, "accounts")
-    monkeypatch.setattr(kept_books, "REDUCER_VERSION", VERSION + 1)
+    monkeypatch.setattr(keeping, "REDUCER_VERSION", VERSION + 1)
     assert CliRunner().invoke(main).exit_code == 0
     version, every = read()
     assert version == VERSION + 1

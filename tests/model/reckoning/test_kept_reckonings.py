@@ -18,7 +18,7 @@ from model.reckoning.happenings import Payment, Waiver
 from model.reckoning.rates import Rate
 from model.reckoning.terms import Grace, LoanTerms
 from model.reducer import REDUCER_VERSION
-from simulations import kept_books, kept_reckonings
+from simulations import keeping, kept_reckonings
 from simulations.drawn_cases import Draw
 from simulations.drawn_pages import fields, is_page
 from simulations.kept_reckonings import Kept, gave, main, meant, read, shown
@@ -133,7 +133,7 @@ def test_another_result_under_the_same_number_is_refused(
 def test_with_another_number_the_new_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     _, before = read()
     _another_rule(monkeypatch, refused=False)
-    monkeypatch.setattr(kept_books, "REDUCER_VERSION", VERSION + 1)
+    monkeypatch.setattr(keeping, "REDUCER_VERSION", VERSION + 1)
     assert CliRunner().invoke(main).exit_code == 0
     assert read() == (VERSION + 1, [kept._replace(gave="0" * 8) for kept in before])
 
