@@ -26,6 +26,10 @@ from simulations.simulator.wire import Socket
 if TYPE_CHECKING:
     from simulations.simulator.story import Story
 
+FORGOT: Final = frozenset({"rolled_back", "lost", "forked", "altered"})
+"""What phones say of a relay that no longer has what it had."""
+MAY_FORGET: Final = ("liar-", "relay-restored", "relay-disk-lost")
+"""Kinds of faults after which a relay may have forgotten something."""
 LIES_S: Final = (60.0, 400.0)
 """How long a relay keeps to one lie."""
 
@@ -137,9 +141,24 @@ class Liars:
                 for backup in backups(held, phone.clock.wall_ms()):
                     for fault in backup.faults:
                         self._story.trace.note(f"named:{fault.code}", phone.name)
+                        if fault.code in FORGOT and not self._may_forget():
+                            self._story.auditor.complain(
+                                f"{phone.name} says of a sound relay: {fault.code}"
+                            )
                     host = hosts.get(backup.chosen.url)
+                    if host is not None and host.key.public != backup.chosen.relay:
+                        self._complain_of_another(host)
                     if host is not None and host.key.public == backup.chosen.relay:
                         await self._compare(host, phone.name, held, backup)
+
+    def _complain_of_another(self, host: RelayHost) -> None:
+        """A relay's key is gone only with its disk."""
+        if not self._may_forget():
+            self._story.auditor.complain(f"{host.name} has forgotten who it is")
+
+    def _may_forget(self) -> bool:
+        """Whether some relay lied, or lost its disk or was put back."""
+        return any(kind.startswith(MAY_FORGET) for kind in self._story.trace.faults)
 
     async def _compare(self, host: RelayHost, name: str, held: Group, backup: Backup) -> None:
         assert host.relay is not None

@@ -130,12 +130,18 @@ class Rogue:
         return Hand(self.keys, self.group, self.replica._ancestry.fork(), self.chance.randbytes)
 
     def signs(self, events: Sequence[bytes]) -> Change:
-        """An entry on top of everything; of who may not write one that only looks so."""
+        """An entry on top of everything; of who may not write one that only looks so.
+
+        RemoteError for who was told nothing of the group yet.
+        """
         hand = self.hand()
         try:
             return hand.sign(events)
         except RemoteError:
-            return hand.like(hand.heads()[0], events)
+            heads = hand.heads()
+            if not heads:
+                raise
+            return hand.like(heads[0], events)
 
     def everything(self) -> list[Admitted]:
         """All that it knows, as it came."""
