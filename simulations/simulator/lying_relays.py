@@ -26,8 +26,9 @@ from simulations.simulator.wire import Socket
 if TYPE_CHECKING:
     from simulations.simulator.story import Story
 
-FORGOT: Final = frozenset({"rolled_back", "lost", "forked", "altered"})
-"""What phones say of a relay that no longer has what it had."""
+FORGOT: Final = frozenset({"rolled_back", "lost"})
+"""What phones say of a relay that no longer has what it had. (Others they say where frames were
+changed on their way, which TLS would have kept from them.)"""
 MAY_FORGET: Final = ("liar-", "relay-restored", "relay-disk-lost")
 """Kinds of faults after which a relay may have forgotten something."""
 LIES_S: Final = (60.0, 400.0)
