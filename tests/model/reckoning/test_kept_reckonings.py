@@ -23,6 +23,7 @@ from simulations.drawn_cases import Draw
 from simulations.drawn_pages import fields, is_page
 from simulations.kept_reckonings import Kept, gave, main, meant, read, shown
 from simulations.reckoned_cases import RECKONED
+from tests.model.test_kept_books import untraced
 
 VERSION, KEPT = read()
 PARTS = 8  # a fault that is planted is looked for in one part after another
@@ -153,7 +154,9 @@ def test_a_refusal_in_other_words_needs_no_other_number(monkeypatch: pytest.Monk
     assert read() == (VERSION, [*before[:2], before[2]._replace(gave="No: it is refused.")])
 
 
-def test_cases_that_go_other_ways_are_chosen(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("copy")
+def test_cases_are_drawn_and_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_reckonings, "ways_through", untraced)
     kinds = {kind: RECKONED[kind] for kind in ("splitting", "appropriation")}
     monkeypatch.setattr(kept_reckonings, "RECKONED", kinds)
     assert CliRunner().invoke(main, ["--draw", "3"]).exit_code == 0
