@@ -125,7 +125,7 @@ class _Keeper:
 
     async def run(self) -> None:
         """Call, serve, and call again; cancel to stop."""
-        failures, is_told = 0, False
+        failures, in_vain, is_told = 0, 0, False
         bulletin = self._device.links.bulletin
         while True:
             try:
@@ -144,13 +144,13 @@ class _Keeper:
             try:
                 await self._serve(client)
             except RelayGone:
-                is_told = True  # that it is gone says nothing until it does not come back
+                in_vain, is_told = 0, True  # it says nothing until it does not come back
             except NodeError as error:  # this phone's own disk, between two cycles
-                failures += 1
+                in_vain += 1
                 log.warning("a relay is left for now: %s", error.sentence)
             finally:
                 await client.close()
-            await asyncio.sleep(backoff_s(failures))
+            await asyncio.sleep(backoff_s(in_vain))
 
     async def _serve(self, client: RelayClient) -> None:
         """Work over one connection until it ends. RelayGone."""

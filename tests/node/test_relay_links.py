@@ -123,11 +123,18 @@ async def test_a_disk_that_fails_between_two_cycles_is_no_fault_and_ends_nothing
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The phone looks at the relay again by itself, soon."""
+    """The phone looks at the relay again by itself, after longer each time."""
+    pauses: list[int] = []
+
+    def soon(failures: int) -> float:
+        pauses.append(failures)
+        return 0.01
+
+    monkeypatch.setattr(relay_links, "backoff_s", soon)
     wait_s = relay_links._Visit.wait_s
 
     async def once_failed(self: relay_links._Visit, groups: dict[bytes, RelayChosen]) -> float:
-        if addresses.calls == 1:
+        if addresses.calls <= 3:
             raise StoreFailed("the disk can't be read for now")
         return await wait_s(self, groups)
 
@@ -135,9 +142,10 @@ async def test_a_disk_that_fails_between_two_cycles_is_no_fault_and_ends_nothing
     async with world.relay() as relay, world.phone("secretary") as one:
         addresses.by_key[relay.key.public] = relay.address
         async with running(one):
-            await until(lambda: addresses.calls > 1, one)
+            await until(lambda: addresses.calls > 3, one)
             await record(one, 5)
             await until(lambda: one.backup.lacks == 0, one)
+    assert pauses == [1, 2, 3]
     assert "the disk can't be read" in caplog.text
     assert not [said for said in caplog.records if said.levelname == "ERROR"]
 
